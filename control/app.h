@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// What poised holds while it runs. One thread, so no lock anywhere; every callback runs in app->base.
+// Only publish.c sends a snapshot, only reload.c replaces the config, only check results and the operator
+// write the states.
+#pragma once
+
+#include <sys/types.h>
+
+#include <event2/event.h>
+
+#include <poise/stats.h>
+#include <poise/table_setup.h>
+
+#include "compile.h"
+
+struct cp_checks;
+struct cp_api;
+struct cp_metrics;
+struct cp_netlink;
+struct cp_xdp;
+
+enum cp_dataplane_state {
+	CP_DATAPLANE_DOWN,	// no process, or none reachable
+	CP_DATAPLANE_STARTING,	// spawned or connected, no snapshot acknowledged yet
+	CP_DATAPLANE_RUNNING,
+	CP_DATAPLANE_BACKOFF,	// died repeatedly, next start is waited for
+};
+
+// The other end: poise-dataplane (sink_dp.c, spawn.c).
+struct cp_dataplane_link {
+	enum cp_dataplane_state state;
+	pid_t pid;		// from the welcome; 0 unknown
+	bool spawned;		// our child; else adopted
+	uint32_t restarts;	// since poised started
+	uint64_t generation;	// last acknowledged
+	const struct poise_stats *stats; // read-only mapping of its stats page, NULL when none
+	size_t stats_bytes;
+	char version[POISE_NAME_SIZE];
+	char error[256];	// last failure, one line; empty when fine
+};
+
+// The flow table's memory. poised makes it and keeps the descriptor, so that it outlives the dataplane.
+struct cp_flow_memory {
+	int fd;			// BPF array map or memfd; -1 none
+	bool bpf;
+	void *base;		// read-only mapping
+	size_t bytes;
+	struct poise_table table;
+};
+
+struct cp_app {
+	struct event_base *base;
+	char *config_file;
+	struct cp_config *config;
+	struct cp_states states;
+	struct cp_topology topology;
+	struct poise_snapshot *snapshot; // last one published, NULL before the first
+	struct cp_flow_memory flows;
+	struct cp_dataplane_link dataplane;
+	struct cp_checks *checks;
+	struct cp_api *api;
+	struct cp_metrics *metrics;
+	struct cp_netlink *netlink;
+	struct cp_xdp *xdp;
+	uint64_t started_ns; // CLOCK_MONOTONIC
+	uint64_t reloads;
+	uint64_t reloads_failed;
+	bool stopping;
+};
+
+// reload.c: read the file again (NULL: the one poised runs with) and take it as a whole or not at all.
+// Returns 0, or -1 with lines in *report; the running generation then goes on untouched. *summary (may be
+// NULL) gets one malloc()ed line that says what changed.
+int cp_reload(struct cp_app *app, const char *file, struct cp_report *report, char **summary);
+
+// publish.c: something that a snapshot is made of has changed. Compiles soon (changes of one event loop turn
+// go together) and publishes when the result differs for a packet.
+void cp_changed(struct cp_app *app);
+
+// states.c: the state of a backend, for the operator's verbs and the checks; NULL when there is none.
+struct cp_backend_state *cp_app_state(struct cp_app *app, const char *service, const char *backend);
+
+// check/check.c: health checks. apply() starts, keeps (when unchanged) or stops checks after a reload.
+struct cp_checks *cp_checks_create(struct cp_app *app);
+void cp_checks_apply(struct cp_checks *checks);
+void cp_checks_destroy(struct cp_checks *checks);
+
+struct cp_check_view { // for status, metrics; a copy
+	bool healthy;
+	bool known;	       // a first verdict is there
+	uint32_t streak;       // equal results in a row
+	uint32_t last_ms;      // duration of the last probe
+	uint64_t since_ns;     // CLOCK_MONOTONIC of the last change
+	uint64_t probes;
+	uint64_t failures;
+	char reason[96];       // of the last failure, empty when none
+};
+bool cp_checks_view(const struct cp_checks *checks, const char *service, const char *backend,
+		    struct cp_check_view *view);
+
+// api.c: the control socket that poisectl talks to. NULL with a line on stderr when it cannot be had.
+struct cp_api *cp_api_create(struct cp_app *app);
+void cp_api_destroy(struct cp_api *api);
+
+// metrics.c: HTTP server of /metrics, /healthz, /readyz.
+struct cp_metrics *cp_metrics_create(struct cp_app *app);
+void cp_metrics_destroy(struct cp_metrics *metrics);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Config, health, operator's wishes and the network's shape become one snapshot. Pure.
+#pragma once
+
+#include "config.h"
+
+// What is known about one backend at run time, found by names so that it outlives reloads.
+struct cp_backend_state {
+	char service[POISE_NAME_SIZE];
+	char backend[POISE_NAME_SIZE];
+	bool healthy;	// verdict of the health check; true while the check is of type none
+	bool disabled;	// operator: no new flows, as if not configured
+	bool draining;	// operator: no new flows until enabled again
+	int32_t weight; // operator's weight, or -1: the file's
+};
+
+struct cp_states {
+	struct cp_backend_state *items; // owned by the caller
+	uint32_t count;
+};
+
+// NULL when not there.
+struct cp_backend_state *cp_states_find(const struct cp_states *states, const char *service,
+					const char *backend);
+
+struct cp_link { // of config->ports[i]
+	uint32_t ifindex;
+	uint8_t mac[6];
+};
+
+struct cp_next_hop {
+	uint32_t address; // network byte order; of a host or a gateway
+	uint16_t port;	  // index into config->ports
+	uint8_t mac[6];
+	bool known;
+};
+
+struct cp_route {
+	uint32_t prefix; // network byte order
+	uint8_t length;
+	uint16_t port;
+	uint32_t gateway; // network byte order; 0: on-link
+};
+
+// What netlink (or the config's neighbors, in vdev mode) says.
+struct cp_topology {
+	struct cp_link links[POISE_MAX_PORTS];
+	struct cp_next_hop *hops;
+	uint32_t hops_count;
+	struct cp_route *routes; // any order
+	uint32_t routes_count;
+};
+
+// Topology from config->neighbors alone (vdev mode): every neighbor is a next hop, a prefix is a route to it.
+// Arrays are owned by *topology; free with cp_topology_fini().
+int cp_topology_static(const struct cp_config *config, struct cp_topology *topology);
+void cp_topology_fini(struct cp_topology *topology);
+
+// Fill *out (zeroed here). Indices of VIPs, backends, cursors and egress entries that `previous` (or NULL)
+// has by name and address are kept; indices of removed backends are not reused while they stand in `busy`
+// (a bitmap of POISE_MAX_BACKENDS bits, 1: flows remain; NULL: none). A backend takes new flows when it is
+// healthy, not disabled, not draining, its weight is not 0 and its next hop is known; standbys only when no
+// active one of the service does. generation is previous->generation + 1.
+// Returns 0, or -1 with lines in *report when a limit of poise/abi.h is exceeded.
+int cp_compile(const struct cp_config *config, const struct cp_states *states,
+	       const struct cp_topology *topology, const struct poise_snapshot *previous,
+	       const uint64_t *busy, struct poise_snapshot *out, struct cp_report *report);
+
+// Do two snapshots mean the same to a packet (everything but generation)?
+bool cp_snapshot_same(const struct poise_snapshot *a, const struct poise_snapshot *b);
+
+// Is a snapshot from a file or another process safe to index? NULL, or what is wrong.
+const char *cp_snapshot_check(const struct poise_snapshot *snapshot, size_t bytes);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// The configuration file as poised understands it. config.c is the only user of libconfig; everything that
+// follows sees these structs, where each object remembers its line.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <poise/abi.h>
+#include <poise/snapshot.h>
+
+#include "report.h"
+
+#define CP_MAX_LIST 64
+#define CP_PATH_SIZE 108 // sun_path
+
+enum cp_nic_mode {
+#define POISE_NIC_MODE(NAME, name, built, help) CP_NIC_##NAME,
+#include <poise/modes.def>
+#undef POISE_NIC_MODE
+	CP_NIC_MODES,
+};
+
+enum cp_idle { CP_IDLE_POLL, CP_IDLE_ADAPTIVE };
+enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
+enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP };
+enum cp_backend_down { CP_DOWN_KEEP, CP_DOWN_RESET };
+
+struct cp_dataplane {
+	int line;
+	enum cp_nic_mode mode;
+	uint32_t workers;
+	char *cores; // lcore list "1,3-4", or NULL: chosen
+	enum cp_idle idle;
+	uint32_t max_flows;
+	bool spawn;
+	char *eal[CP_MAX_LIST]; // extra EAL options
+	uint32_t eal_count;
+};
+
+struct cp_port {
+	int line;
+	char name[POISE_NAME_SIZE];
+	char interface[16];	   // af_xdp: kernel interface
+	char *vdev;		   // vdev: "net_pcap0,rx_pcap=..."
+	uint8_t mac[6];		   // vdev: given or all zero (then the device's)
+	uint32_t queues;	   // default 1
+	uint32_t snat[POISE_MAX_SNAT]; // addresses, network byte order
+	uint32_t snat_count;
+	uint16_t snat_first_port; // default 1024
+	uint16_t snat_last_port;  // default 32767: below the kernel's own ephemeral range
+};
+
+struct cp_backend {
+	int line;
+	char name[POISE_NAME_SIZE];
+	uint32_t address; // network byte order
+	uint16_t port;	  // host order; 0 in the file: the service's
+	uint32_t weight;  // 0 to 256, default 1
+	enum cp_role role;
+};
+
+struct cp_health {
+	int line;
+	enum cp_health_type type; // default tcp
+	uint16_t port;		  // host order; 0: the backend's
+	char *path;		  // http, default "/"
+	char *host;		  // http, Host header; NULL: the address
+	uint32_t expect_first;	  // http, lowest and highest good status, default 200 to 399
+	uint32_t expect_last;
+	uint32_t interval_ms; // default 1000
+	uint32_t timeout_ms;  // default 500
+	uint32_t rise;	      // default 2
+	uint32_t fall;	      // default 3
+};
+
+struct cp_service {
+	int line;
+	char name[POISE_NAME_SIZE];
+	uint32_t vip;	 // network byte order
+	uint16_t port;	 // host order
+	uint8_t protocol; // IPPROTO_TCP
+	enum poise_nat nat;
+	enum poise_scheduler scheduler;
+	struct cp_backend *backends; // owned
+	uint32_t backends_count;
+	struct cp_health health;
+	uint32_t timeout_ms[POISE_TIMEOUTS];
+};
+
+struct cp_neighbor {
+	int line;
+	uint32_t address; // network byte order
+	uint32_t prefix;  // length, 32 for one address
+	uint8_t mac[6];
+	char port[POISE_NAME_SIZE];
+};
+
+struct cp_config {
+	char *file; // as given, for messages
+	struct cp_dataplane dataplane;
+	struct cp_port ports[POISE_MAX_PORTS];
+	uint32_t ports_count;
+	struct cp_service *services; // owned
+	uint32_t services_count;
+	struct cp_neighbor *neighbors; // owned
+	uint32_t neighbors_count;
+	bool xdp;	       // fallback.xdp, kept for the fallback path
+	uint32_t heartbeat_ms; // fallback.heartbeat_ms
+	char metrics_address[64]; // empty: off
+	uint16_t metrics_port;
+	char control_socket[CP_PATH_SIZE];   // poisectl's door
+	char dataplane_socket[CP_PATH_SIZE]; // beside it: "dataplane.sock"
+};
+
+// Read and validate a file. Returns a config to be freed with cp_config_free(), or NULL with at least one
+// line in *report. Pure but for reading the file: interfaces are not looked at (see topology.h).
+struct cp_config *cp_config_load(const char *file, struct cp_report *report);
+void cp_config_free(struct cp_config *config);
+
+// Rules across objects (validate.c); called by cp_config_load().
+void cp_config_validate(const struct cp_config *config, struct cp_report *report);
+
+// Index of a port by name, or -1.
+int cp_config_port(const struct cp_config *config, const char *name);

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// Copyright (c) 2026 The Poise authors
+//
+// The few things that differ between gcc (DPDK, poised) and clang -target bpf (XDP).
+// Nothing else under include/poise may test the compiler.
+#pragma once
+
+#include <linux/types.h>
+#include <stddef.h>
+
+#define POISE_INLINE static inline __attribute__((always_inline))
+#define POISE_LIKELY(x) __builtin_expect(!!(x), 1)
+#define POISE_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define POISE_PACKED __attribute__((packed))
+#define POISE_LINE_SIZE 64
+#define POISE_ALIGNED __attribute__((aligned(POISE_LINE_SIZE)))
+
+#ifndef __cplusplus
+#define POISE_ASSERT(cond, text) _Static_assert(cond, text)
+#endif
+
+// Byte order. Fields of type __be16 and __be32 hold wire order, everything else host order.
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define POISE_BE16(x) ((__be16)__builtin_bswap16((__u16)(x)))
+#define POISE_BE32(x) ((__be32)__builtin_bswap32((__u32)(x)))
+#define POISE_HOST16(x) ((__u16)__builtin_bswap16((__u16)(x)))
+#define POISE_HOST32(x) ((__u32)__builtin_bswap32((__u32)(x)))
+#else
+#define POISE_BE16(x) ((__be16)(x))
+#define POISE_BE32(x) ((__be32)(x))
+#define POISE_HOST16(x) ((__u16)(x))
+#define POISE_HOST32(x) ((__u32)(x))
+#endif
+
+// One load or store that the compiler may not tear, repeat or drop.
+#define POISE_LOAD(x) (*(const volatile __typeof__(x) *)&(x))
+#define POISE_STORE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+
+// Ordering. BPF has no fences of its own at this language level; its JITs run on the same host and
+// the read-modify-write operations below order fully on both sides.
+#ifdef __bpf__
+#define POISE_BARRIER() __asm__ volatile("" ::: "memory")
+#define POISE_LOAD_ACQUIRE(x) POISE_LOAD(x)
+#define POISE_STORE_RELEASE(x, v)                                                                  \
+	do {                                                                                       \
+		POISE_BARRIER();                                                                   \
+		POISE_STORE(x, v);                                                                 \
+	} while (0)
+#else
+#define POISE_BARRIER() __atomic_thread_fence(__ATOMIC_ACQ_REL)
+#define POISE_LOAD_ACQUIRE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define POISE_STORE_RELEASE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
+#endif
+
+// Read-modify-write, sequentially consistent. Per new flow only, never per packet.
+#define POISE_FETCH_ADD(p, v) __sync_fetch_and_add((p), (v))
+#define POISE_CAS(p, expected, desired) __sync_val_compare_and_swap((p), (expected), (desired))
+
+#define POISE_COPY(dst, src, n) __builtin_memcpy((dst), (src), (n))
+#define POISE_ZERO(dst, n) __builtin_memset((dst), 0, (n))
+#define POISE_COUNT(a) (sizeof(a) / sizeof((a)[0]))

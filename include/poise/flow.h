@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// Copyright (c) 2026 The Poise authors
+//
+// The flow record: one cache line that both data paths read and write, found from both directions.
+#pragma once
+
+#include <poise/csum.h>
+#include <poise/parse.h>
+#include <poise/tcpstate.h>
+
+#define POISE_FLOW_FULL_NAT 0x01 // snat_* is ours and has an index entry of its own
+
+// Inward packets carry client -> vip and leave as snat -> backend; outward packets carry
+// backend -> snat and leave as vip -> client. DNAT has snat equal to client, so translation is the
+// same for both modes. Addresses and ports in network byte order.
+//
+// Writers: the worker that owns the shard, or, while no worker lives, any CPU of the XDP path. The tuple
+// changes only while `sequence` is odd; a reader that does not own the shard takes an odd or changed
+// sequence as "no such flow". Fields behind the tuple are single stores.
+struct poise_flow {
+	__u32 sequence;
+	__u32 last_seen_ms; // CLOCK_MONOTONIC, wraps in 49 days, compared by subtraction
+	__be32 client;
+	__be32 vip;
+	__be32 snat;
+	__be32 backend;
+	__be16 client_port;
+	__be16 vip_port;
+	__be16 snat_port;
+	__be16 backend_port;
+	__u16 inward_ip_difference; // checksum differences, csum.h; the IP ones count the TTL step too
+	__u16 inward_tcp_difference;
+	__u16 outward_ip_difference;
+	__u16 outward_tcp_difference;
+	__u8 state; // enum poise_flow_state
+	__u8 flags;
+	__u16 vip_index;
+	__u16 backend_index;
+	__u16 client_egress;  // index of the route back, or POISE_NONE16: client_mac and client_port_index
+	__u32 client_ack;     // last acknowledgement sent by the client, host order; 0 unknown
+	__u32 backend_ack;    // the backend's
+	__u8 client_mac[6];   // link address the SYN came from
+	__u8 client_interface; // index of the port the SYN came in by
+	__u8 shard;
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_flow) == POISE_LINE_SIZE, "one cache line a flow");
+POISE_ASSERT(offsetof(struct poise_flow, client) == 8, "tuple is compared as words");
+
+// Does a packet going inward (client -> vip) belong to this flow?
+POISE_INLINE int poise_flow_matches_inward(const struct poise_flow *flow, const struct poise_key *key)
+{
+	return flow->client == key->src && flow->vip == key->dst && flow->client_port == key->src_port &&
+	       flow->vip_port == key->dst_port;
+}
+
+POISE_INLINE int poise_flow_matches_outward(const struct poise_flow *flow, const struct poise_key *key)
+{
+	return flow->backend == key->src && flow->snat == key->dst &&
+	       flow->backend_port == key->src_port && flow->snat_port == key->dst_port;
+}
+
+// Fill the four checksum differences from the tuple.
+POISE_INLINE void poise_flow_differences(struct poise_flow *flow)
+{
+	// Decrementing the TTL changes the word (TTL, protocol) by a constant.
+	__u32 ttl = (__u16)~POISE_BE16(0x0100);
+	__u32 in_ip = poise_csum_diff32(flow->client, flow->snat) +
+		      poise_csum_diff32(flow->vip, flow->backend);
+	__u32 out_ip = poise_csum_diff32(flow->backend, flow->vip) +
+		       poise_csum_diff32(flow->snat, flow->client);
+	__u32 in_port = poise_csum_diff16(flow->client_port, flow->snat_port) +
+			poise_csum_diff16(flow->vip_port, flow->backend_port);
+	__u32 out_port = poise_csum_diff16(flow->backend_port, flow->vip_port) +
+			 poise_csum_diff16(flow->snat_port, flow->client_port);
+
+	flow->inward_ip_difference = poise_csum_fold(in_ip + ttl);
+	flow->outward_ip_difference = poise_csum_fold(out_ip + ttl);
+	flow->inward_tcp_difference = poise_csum_fold(in_ip + in_port);
+	flow->outward_tcp_difference = poise_csum_fold(out_ip + out_port);
+}
+
+// How far behind or ahead of the peer's acknowledgement a reset may lie and still be believed
+// (RFC 5961 section 3 asks for the exact number; the window scale is not tracked here).
+#define POISE_RESET_WINDOW (1u << 20)
+
+// Account one packet of the flow. Returns POISE_FORWARDED, or the event that is worth counting
+// (POISE_RST_OUT_OF_WINDOW); the packet is forwarded either way. The caller keeps the shard's count of
+// half-open flows. Owner of the shard only.
+POISE_INLINE enum poise_verdict poise_flow_track(struct poise_flow *flow, enum poise_direction direction,
+						 const struct poise_packet *packet, __u32 now_ms)
+{
+	enum poise_tcp_event event = poise_tcp_event(packet->tcp_flags);
+	enum poise_flow_state state = (enum poise_flow_state)flow->state;
+	__u32 expected = direction == POISE_INWARD ? flow->backend_ack : flow->client_ack;
+
+	if (event == POISE_EVENT_RST && !poise_state_half_open(state) && expected &&
+	    POISE_HOST32(packet->seq) - expected + POISE_RESET_WINDOW / 2 >= POISE_RESET_WINDOW)
+		return POISE_RST_OUT_OF_WINDOW;
+	if (event != POISE_EVENT_RST && packet->tcp_flags & POISE_TCP_ACK) {
+		if (direction == POISE_INWARD)
+			POISE_STORE(flow->client_ack, POISE_HOST32(packet->ack));
+		else
+			POISE_STORE(flow->backend_ack, POISE_HOST32(packet->ack));
+	}
+	// A reset does not refresh: it must not prolong a life either.
+	if (event != POISE_EVENT_RST || state != POISE_STATE_RESET)
+		POISE_STORE(flow->last_seen_ms, now_ms);
+	POISE_STORE(flow->state, (__u8)poise_tcp_next(state, direction, event));
+	return POISE_FORWARDED;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// Copyright (c) 2026 The Poise authors
+//
+// One packet's way, in the steps that both data paths take: classify, find, decide, rewrite. The
+// dataplane runs each step over a burst with prefetches between, the XDP program runs them in a row.
+#pragma once
+
+#include <poise/flow_create.h>
+
+struct poise_step {
+	struct poise_packet packet;
+	struct poise_place place;
+	__u16 vip_index; // POISE_NONE16 when the packet is not toward a service
+	__u8 direction;	 // enum poise_direction
+};
+
+// Where the flow of a parsed TCP packet or ICMP error would be. Returns POISE_FORWARDED when a look-up is
+// due (step->place and direction are set), else the packet's fate.
+POISE_INLINE enum poise_verdict poise_classify(const struct poise_snapshot *snapshot,
+					       const struct poise_table *table, struct poise_step *step)
+{
+	const struct poise_key *key = &step->packet.key;
+
+	step->vip_index = poise_vip_find(snapshot, key->dst, key->dst_port);
+	if (step->vip_index != POISE_NONE16) {
+		step->direction = POISE_INWARD;
+		step->place = poise_place_client(table, key->src, key->src_port);
+		return POISE_FORWARDED;
+	}
+	step->direction = POISE_OUTWARD;
+	if (poise_snat_find(snapshot, key->dst) != POISE_NONE16)
+		step->place = poise_place_snat(table, key);
+	else
+		step->place = poise_place_client(table, key->dst, key->dst_port);
+	return POISE_FORWARDED;
+}
+
+// The fate of a packet whose look-up found nothing, unless it is a SYN toward a service
+// (POISE_FORWARDED: make a flow).
+POISE_INLINE enum poise_verdict poise_miss(const struct poise_snapshot *snapshot,
+					   const struct poise_step *step)
+{
+	const struct poise_packet *packet = &step->packet;
+
+	if (packet->kind == POISE_PACKET_ICMP_ERROR)
+		return POISE_ICMP_NO_FLOW;
+	if (step->vip_index == POISE_NONE16) {
+		if (poise_vip_find(snapshot, packet->key.dst, 0) != POISE_NONE16)
+			return POISE_NO_SERVICE;
+		return POISE_NOT_OURS;
+	}
+	return poise_tcp_event(packet->tcp_flags) == POISE_EVENT_SYN ? POISE_FORWARDED : POISE_NO_FLOW;
+}
+
+// Account a packet of a flow: state, time, acknowledgements, the count of half-open flows.
+POISE_INLINE enum poise_verdict poise_account(const struct poise_table *table, struct poise_flow *flow,
+					      const struct poise_step *step, __u32 now_ms)
+{
+	enum poise_flow_state before = (enum poise_flow_state)flow->state;
+	enum poise_verdict event;
+
+	if (step->packet.kind != POISE_PACKET_TCP) // no ICMP of any sort touches a flow (RFC 5508 REQ-6)
+		return POISE_FORWARDED;
+	event = poise_flow_track(flow, (enum poise_direction)step->direction, &step->packet, now_ms);
+	if (POISE_UNLIKELY(poise_state_half_open(before) &&
+			   !poise_state_half_open((enum poise_flow_state)flow->state)))
+		poise_half_open_add(table, flow->shard, -1);
+	return event;
+}
+
+// Rewrite the frame of `length` touchable bytes by its flow, link addresses included, and name the port
+// that it leaves by. Returns POISE_FORWARDED, POISE_TTL_EXPIRED or POISE_NO_NEXT_HOP (frame unchanged).
+POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snapshot,
+					      const struct poise_flow *flow, const struct poise_step *step,
+					      void *frame, const void *data_end, __u16 *out_port)
+{
+	const struct poise_packet *packet = &step->packet;
+	enum poise_direction direction = (enum poise_direction)step->direction;
+	__u8 *data = frame;
+	const __u8 *end = data_end;
+	struct poise_ipv4 *ip = (void *)(data + packet->l3);
+	struct poise_egress egress;
+
+	if (packet->ttl <= 1)
+		return POISE_TTL_EXPIRED;
+	if (!poise_flow_egress(snapshot, flow, direction, &egress))
+		return POISE_NO_NEXT_HOP;
+	// Checked once by the parser; the verifier wants to see it again after the map look-ups.
+	if (data + sizeof(struct poise_eth) > end || (__u8 *)(ip + 1) > end)
+		return POISE_RUNT;
+	if (packet->kind == POISE_PACKET_TCP) {
+		struct poise_tcp *tcp = (void *)(data + packet->l4);
+
+		if ((__u8 *)(tcp + 1) > end)
+			return POISE_RUNT;
+		poise_nat_tcp(flow, direction, ip, tcp);
+	} else {
+		struct poise_icmp *icmp = (void *)(data + packet->l4);
+		struct poise_ipv4 *inner = (void *)(data + packet->inner_l3);
+		struct poise_tcp *tcp = (void *)(data + packet->inner_l4);
+		int has_check = (const __u8 *)tcp + 18 <= end &&
+				packet->inner_l4 + 18 <= packet->l4 + packet->l4_length;
+
+		if ((__u8 *)(icmp + 1) > end || (__u8 *)(inner + 1) > end || (__u8 *)tcp + 8 > end)
+			return POISE_RUNT;
+		poise_nat_icmp_error(flow, direction, ip, icmp, inner, tcp, has_check);
+	}
+	POISE_COPY(data, &egress, 12);
+	*out_port = egress.port;
+	return POISE_FORWARDED;
+}

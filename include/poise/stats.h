@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// Copyright (c) 2026 The Poise authors
+//
+// The stats page: what the dataplane counts, mapped read-only by poised. One slot a worker, written by that
+// worker alone with plain 64-bit stores; readers add the slots up.
+#pragma once
+
+#include <poise/abi.h>
+#include <poise/verdict.h>
+
+struct poise_stats_port {
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u64 tx_packets;
+	__u64 tx_bytes;
+};
+
+struct poise_stats_backend {
+	__u64 flows_created;
+	__u64 flows_removed; // active flows are the difference, summed over workers
+	__u64 packets_inward;
+	__u64 packets_outward;
+	__u64 bytes_inward; // IPv4 total length
+	__u64 bytes_outward;
+	__u64 reserved[2];
+};
+POISE_ASSERT(sizeof(struct poise_stats_backend) == POISE_LINE_SIZE, "one line a backend");
+
+struct poise_stats_worker {
+	__u64 heartbeat_ns; // CLOCK_MONOTONIC of the last loop that did work or looked for it
+	__u64 loops;
+	__u64 busy_loops; // loops that found packets
+	__u64 idle_ns;	  // time slept by adaptive idling
+	__u64 generation; // of the snapshot in use
+	__u64 shards;	  // bit n: shard n is owned by this worker
+	__u32 lcore;
+	__u32 running;
+	__u64 reserved;
+	__u64 counters[POISE_COUNTERS];
+	struct poise_stats_port ports[POISE_MAX_PORTS];
+	struct poise_stats_backend backends[POISE_MAX_BACKENDS] POISE_ALIGNED;
+} POISE_ALIGNED;
+
+struct poise_stats {
+	__u64 magic;
+	__u32 abi_version;
+	__u32 workers;
+	__u64 size;
+	__u64 started_ns; // CLOCK_MONOTONIC
+	__u64 reserved[4];
+	struct poise_stats_worker worker[]; // `workers` of them
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_stats) == POISE_LINE_SIZE, "header line");
+POISE_ASSERT(sizeof(struct poise_stats_worker) % POISE_LINE_SIZE == 0, "slots do not share lines");

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+// Copyright (c) 2026 The Poise authors
+//
+// The flow table: one array of 64-byte lines, so that a BPF array map, a memfd or plain memory can hold
+// it and every reference is a line number. Nothing in it is a pointer.
+//
+//   line 0       struct poise_table_header
+//   shards       64 x struct poise_shard: free records, port hint, usage
+//   cursors      one line for each VIP: the round-robin cursor
+//   buckets      per shard, contiguous: 8 signatures and 8 record numbers a line
+//   records      per shard, contiguous: struct poise_flow
+//
+// A flow is indexed by the client endpoint, which is the source of inward and the destination of outward
+// packets, so one entry serves both directions of a DNAT flow. A full-NAT flow has a second entry under
+// the reply's 4-tuple, in the shard that its SNAT port names.
+//
+// Writers: the worker that owns the shard. In the fallback several CPUs write; therefore every claim (of a
+// record, of a bucket slot) is a compare-and-exchange, and so it is always, since new flows are rare
+// beside packets.
+#pragma once
+
+#include <poise/flow.h>
+
+struct poise_table_header {
+	__u64 magic;
+	__u32 abi_version;
+	__u32 line_size;
+	__u64 seed[2]; // getrandom(2), drawn when the table is made
+	__u32 shard_first;
+	__u32 cursor_first;
+	__u32 bucket_first;
+	__u32 record_first;
+	__u32 buckets_per_shard;
+	__u32 records_per_shard;
+	__u32 lines;
+	__u32 reserved;
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_table_header) == POISE_LINE_SIZE, "line 0");
+
+struct poise_shard {
+	__u64 free_head; // record number of the first free record in the low half, change count above
+	__u32 used_top;	 // records at and above this were never used
+	__u32 used;	 // records in use
+	__u32 half_open; // hint for eviction; exact while one worker writes
+	__u32 port_hint; // where the next search for a SNAT port starts
+	__u32 sweep;	 // next record the expiry sweep looks at
+	__u32 evict;	 // next record the eviction looks at
+	__u32 probe_worst; // longest probe of an insertion so far
+	__u32 reserved[7];
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_shard) == POISE_LINE_SIZE, "one line a shard");
+
+struct poise_cursor {
+	__u64 next; // flows assigned so far
+	__u64 reserved[7];
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_cursor) == POISE_LINE_SIZE, "no false sharing between services");
+
+#define POISE_BUCKET_SLOTS 8u
+#define POISE_PROBE_MAX 8u // buckets looked at before an insertion gives up
+
+struct poise_bucket {
+	__u16 signature[POISE_BUCKET_SLOTS];
+	__u32 record[POISE_BUCKET_SLOTS]; // 0 is empty: records are numbered from 1
+	__u32 overflow; // entries that passed this bucket because it was full
+	__u32 reserved[3];
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_bucket) == POISE_LINE_SIZE, "one line a bucket");
+
+// A process's view. The copies of header fields are constant for the table's life.
+struct poise_table {
+	__u8 *base; // not used by BPF
+	__u64 seed[2];
+	__u32 shard_first;
+	__u32 cursor_first;
+	__u32 bucket_first;
+	__u32 record_first;
+	__u32 buckets_per_shard;
+	__u32 records_per_shard;
+	__u32 lines;
+};
+
+// How a line number becomes an address. BPF defines it before this header as a map look-up that may
+// return NULL; in a process it cannot fail.
+#ifndef POISE_TABLE_LINE
+#define POISE_TABLE_LINE(table, line) ((void *)((table)->base + (size_t)(line)*POISE_LINE_SIZE))
+#endif
+
+// Where an endpoint lives.
+struct poise_place {
+	__u32 shard;
+	__u32 bucket;	 // number within the shard
+	__u16 signature; // never 0
+};
+
+// Keyed mix: without the seed nobody can choose endpoints that meet in one bucket. Two rounds of xor,
+// multiply, shift (the finalizer family of SplitMix64), the same cost in BPF and C.
+POISE_INLINE __u64 poise_mix(const __u64 seed[2], __u64 value)
+{
+	value = (value ^ seed[0]) * 0xbf58476d1ce4e5b9ull;
+	value ^= value >> 29;
+	value = (value ^ seed[1]) * 0x94d049bb133111ebull;
+	return value ^ (value >> 32);
+}
+
+POISE_INLINE struct poise_place poise_place(const struct poise_table *table, __u64 hash, __u32 shard)
+{
+	struct poise_place place = {
+		.shard = shard & (POISE_SHARDS - 1),
+		.bucket = (__u32)(((hash >> 32) * table->buckets_per_shard) >> 32),
+		.signature = (__u16)(hash >> 8),
+	};
+
+	if (!place.signature)
+		place.signature = 1;
+	return place;
+}
+
+// Place of a flow by its client endpoint (network byte order).
+POISE_INLINE struct poise_place poise_place_client(const struct poise_table *table, __be32 address,
+						   __be16 port)
+{
+	__u64 hash = poise_mix(table->seed, (__u64)address << 16 | port);
+
+	return poise_place(table, hash, (__u32)hash);
+}
+
+// Place of a full-NAT flow by its reply: backend -> SNAT endpoint. The port names the shard, so the port
+// of a new flow is chosen among those of the owner and replies need no agreement on hashing.
+POISE_INLINE struct poise_place poise_place_snat(const struct poise_table *table,
+						 const struct poise_key *reply)
+{
+	__u64 ends = (__u64)reply->dst_port << 16 | reply->src_port;
+	__u64 hash = poise_mix(table->seed, (__u64)reply->src << 32 | reply->dst);
+
+	hash = poise_mix(table->seed, hash ^ ends << 16);
+	return poise_place(table, hash, POISE_HOST16(reply->dst_port));
+}
+
+POISE_INLINE __u32 poise_bucket_line(const struct poise_table *table, const struct poise_place *place,
+				     __u32 probe)
+{
+	__u32 bucket = place->bucket + probe;
+
+	if (bucket >= table->buckets_per_shard)
+		bucket -= table->buckets_per_shard;
+	return table->bucket_first + place->shard * table->buckets_per_shard + bucket;
+}
+
+POISE_INLINE struct poise_bucket *poise_bucket(const struct poise_table *table,
+					       const struct poise_place *place, __u32 probe)
+{
+	return POISE_TABLE_LINE(table, poise_bucket_line(table, place, probe));
+}
+
+// Record numbers start at 1 and are the same in every process. NULL for 0 only in BPF; callers check 0.
+POISE_INLINE struct poise_flow *poise_record(const struct poise_table *table, __u32 number)
+{
+	return POISE_TABLE_LINE(table, table->record_first + number - 1);
+}
+
+POISE_INLINE struct poise_shard *poise_shard(const struct poise_table *table, __u32 shard)
+{
+	return POISE_TABLE_LINE(table, table->shard_first + (shard & (POISE_SHARDS - 1)));
+}
+
+POISE_INLINE struct poise_cursor *poise_cursor(const struct poise_table *table, __u32 index)
+{
+	return POISE_TABLE_LINE(table, table->cursor_first + (index & (POISE_MAX_VIPS - 1)));
+}
