@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Poise authors
+#
+# Poise in a lab: poised and its dataplane in namespace lb, control socket and config in $LAB.
+
+LAB_EAL=
+
+# lab_memory: huge pages when the machine gives them, else ordinary memory. Sets LAB_EAL.
+lab_memory()
+{
+	if lab_pages 256; then
+		LAB_EAL='"--in-memory", "-m", "256"'
+	else
+		LAB_EAL='"--no-huge", "-m", "512"'
+	fi
+}
+
+# lab_backends COUNT [EXTRA]: the backends of a service, each with EXTRA; made for $(...).
+lab_backends()
+{
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		printf '%s    { name = "web%d"; address = "10.2.0.%d"; port = 80;%s }' \
+			"$([ "$i" = 1 ] || echo ,)
+" "$i" $((10 + i)) "${2:+ $2}"
+	done
+}
+
+# lab_service NAME PORT KEYS BACKENDS: one service on the lab's address.
+lab_service()
+{
+	cat <<-END
+	  { name = "$1"; vip = "$lab_vip"; port = $2; protocol = "tcp";
+	    $3
+	    health = { type = "http"; path = "/healthz"; interval_ms = 200; timeout_ms = 200; rise = 2; fall = 2; };
+	    backends = ($4 );
+	  }
+	END
+}
+
+# lab_config SERVICES [DATAPLANE-KEYS [PORT-KEYS]]: the whole file, on stdout.
+lab_config()
+{
+	cat <<-END
+	dataplane = { mode = "af_xdp"; max_flows = 65536; spawn = true; eal = [ $LAB_EAL ]; ${2:-} };
+	ports = (
+	  { name = "front"; interface = "front"; ${3:-} },
+	  { name = "back"; interface = "back"; ${3:-} snat = [ "10.2.0.1" ]; }
+	);
+	services = (
+	$1
+	);
+	metrics = { listen = "127.0.0.1:9650"; };
+	control = { socket = "$LAB/control.sock"; };
+	END
+}
+
+# lab_poised [ARGUMENTS...]: start poised on $LAB/poise.conf; process id in $LAB_POISED.
+lab_poised()
+{
+	[ -x "$LAB_BUILD/control/poised" ] || lab_die "no poised in $LAB_BUILD; build first"
+	lab_spawn poised lb "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground "$@"
+	LAB_POISED=$LAB_PID
+}
+
+# poisectl ARGUMENTS...: talk to the lab's poised.
+poisectl()
+{
+	lab_in lb "$LAB_BUILD/control/poisectl" -s "$LAB/control.sock" "$@"
+}
+
+# Is the dataplane running on the newest generation, and are COUNT backends up (default: all)?
+lab_is_ready()
+{
+	poisectl -j status | jq -e '.ready == true' >/dev/null || return 1
+	poisectl -j backends | jq -e --arg up "${1:-all}" \
+		'[.. | objects | select(has("healthy"))] | (map(select(.healthy)) | length) as $n |
+		 if $up == "all" then $n == length and $n > 0 else $n == ($up | tonumber) end' >/dev/null
+}
+
+# lab_ready [SECONDS [BACKENDS-UP]]
+lab_ready()
+{
+	lab_wait "${1:-20}" lab_is_ready "${2:-all}"
+}
+
+# Start Poise on services (see lab_config) and wait; dies with the log when it does not come up.
+lab_start()
+{
+	lab_config "$@" >"$LAB/poise.conf"
+	lab_poised
+	lab_ready || {
+		tail -n 20 "$LAB/poised.log" >&2
+		lab_die "Poise does not become ready"
+	}
+}
+
+# Process id of the lab's dataplane.
+lab_dataplane()
+{
+	poisectl -j status | jq -r '.dataplane.pid'
+}
