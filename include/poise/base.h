@@ -56,6 +56,18 @@
 #define POISE_FETCH_ADD(p, v) __sync_fetch_and_add((p), (v))
 #define POISE_CAS(p, expected, desired) __sync_val_compare_and_swap((p), (expected), (desired))
 
+// Visit the set bits of an 8-bit mask, lowest first. BPF has no instruction for the lowest bit, and its
+// verifier wants to see the bound.
+#ifdef __bpf__
+#define POISE_EACH_BIT(i, mask)                                                                    \
+	for (__u32 i = 0; i < 8; i++)                                                              \
+		if ((mask) >> i & 1)
+#else
+#define POISE_EACH_BIT(i, mask)                                                                    \
+	for (__u32 i##_left = (mask), i; i##_left && (i = (__u32)__builtin_ctz(i##_left), 1);      \
+	     i##_left &= i##_left - 1)
+#endif
+
 #define POISE_COPY(dst, src, n) __builtin_memcpy((dst), (src), (n))
 #define POISE_ZERO(dst, n) __builtin_memset((dst), 0, (n))
 #define POISE_COUNT(a) (sizeof(a) / sizeof((a)[0]))

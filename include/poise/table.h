@@ -147,6 +147,26 @@ POISE_INLINE __u32 poise_bucket_line(const struct poise_table *table, const stru
 	return table->bucket_first + place->shard * table->buckets_per_shard + bucket;
 }
 
+// Which slots of a bucket carry the signature: bit i for slot i. Entries of freed slots may still match;
+// their record number is 0.
+POISE_INLINE __u32 poise_bucket_match(const struct poise_bucket *bucket, __u16 signature)
+{
+#ifdef __SSE2__
+	typedef short poise_words __attribute__((vector_size(16)));
+	typedef char poise_bytes __attribute__((vector_size(16)));
+	poise_words wanted = (poise_words){ 0 } + (short)signature;
+	poise_words equal = *(const poise_words *)bucket->signature == wanted;
+
+	return (__u32)__builtin_ia32_pmovmskb128((poise_bytes)__builtin_ia32_packsswb128(equal, equal)) & 0xff;
+#else
+	__u32 mask = 0;
+
+	for (__u32 i = 0; i < POISE_BUCKET_SLOTS; i++)
+		mask |= (__u32)(bucket->signature[i] == signature) << i;
+	return mask;
+#endif
+}
+
 POISE_INLINE struct poise_bucket *poise_bucket(const struct poise_table *table,
 					       const struct poise_place *place, __u32 probe)
 {

@@ -16,13 +16,10 @@ POISE_INLINE __u32 poise_table_find(const struct poise_table *table, const struc
 
 		if (!bucket)
 			return 0;
-		for (__u32 i = 0; i < POISE_BUCKET_SLOTS; i++) {
+		POISE_EACH_BIT(i, poise_bucket_match(bucket, place->signature)) {
+			__u32 number = POISE_LOAD(bucket->record[i]);
 			const struct poise_flow *flow;
-			__u32 number;
 
-			if (bucket->signature[i] != place->signature)
-				continue;
-			number = POISE_LOAD(bucket->record[i]);
 			if (!number)
 				continue;
 			flow = poise_record(table, number);
