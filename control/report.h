@@ -12,7 +12,14 @@ struct cp_report {
 	size_t count;
 };
 
-// Add "file:line: text". `line` 0 leaves the line out. Never fails: out of memory counts but keeps no text.
+// Add "file:line: text". `line` 0 leaves the line out. Never fails: a line that finds no memory reads
+// "out of memory". Control characters in the text become '?'.
 void cp_report_add(struct cp_report *report, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void cp_report_fini(struct cp_report *report);
+
+// Append the lines of `from`, which is empty afterwards.
+void cp_report_move(struct cp_report *report, struct cp_report *from);
+
+// Order the lines by their line number in `file`; those without one come first, equals keep their order.
+void cp_report_sort(struct cp_report *report, const char *file);
