@@ -15,6 +15,7 @@
 
 #define CP_MAX_LIST 64
 #define CP_PATH_SIZE 108 // sun_path
+#define CP_MAX_WEIGHT 256
 
 enum cp_nic_mode {
 #define POISE_NIC_MODE(NAME, name, built, help) CP_NIC_##NAME,
@@ -122,6 +123,13 @@ void cp_config_free(struct cp_config *config);
 
 // Rules across objects (validate.c); called by cp_config_load().
 void cp_config_validate(const struct cp_config *config, struct cp_report *report);
+
+// Names as they are written in the file. Static texts; "?" for a value that is none.
+const char *cp_nic_mode_name(enum cp_nic_mode mode);
+const char *cp_nat_name(enum poise_nat nat);
+const char *cp_scheduler_name(enum poise_scheduler scheduler);
+const char *cp_role_name(enum cp_role role);
+const char *cp_health_type_name(enum cp_health_type type);
 
 // Index of a port by name, or -1.
 int cp_config_port(const struct cp_config *config, const char *name);
