@@ -5,12 +5,17 @@
 
 BUILD ?= build
 
+build:
+	@scripts/install-deps build
+	@scripts/build $(BUILD)
+
 help:
+	@echo "make           build into $(BUILD)/"
 	@echo "make demo      install what is missing, build, and watch Poise balance real requests"
 	@echo "make lab       the demo's network that stays up, with a shell in it"
+	@echo "make lab-down  end a lab from another terminal"
 	@echo "make test      build with gcc, clang and sanitizers, then run every test"
 	@echo "make bench     ticks and packets a second of the packet path on this machine"
-	@echo "make build     build into $(BUILD)/"
 	@echo "make install   install the programs (DESTDIR, PREFIX)"
 	@echo "make clean     remove the build directories"
 
@@ -20,15 +25,14 @@ demo:
 lab:
 	@scripts/lab
 
+lab-down:
+	@scripts/lab down
+
 test:
 	@scripts/test
 
 bench:
 	@scripts/bench
-
-build:
-	@scripts/install-deps build
-	@scripts/build $(BUILD)
 
 install:
 	@scripts/install-deps build
@@ -38,4 +42,4 @@ install:
 clean:
 	@rm -rf build build-clang build-asan
 
-.PHONY: help demo lab test bench build install clean
+.PHONY: build help demo lab lab-down test bench install clean

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The Poise authors
 #
@@ -46,6 +47,7 @@ lab_nginx_config()
 			location = /healthz { return 200 "ok\n"; }
 			location /keep/ { keepalive_timeout 60s; return 200 "$1\n"; }
 			location /file/ { alias $LAB/file/; }
+			location = /peer { keepalive_timeout 0; return 200 "\$remote_addr\n"; }
 			location /upload/ { dav_methods PUT; create_full_put_path on; }
 			location / { keepalive_timeout 0; return 200 "$1\n"; }
 		}
