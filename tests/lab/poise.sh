@@ -6,14 +6,10 @@
 
 LAB_EAL=
 
-# lab_memory: huge pages when the machine gives them, else ordinary memory. Sets LAB_EAL.
+# lab_memory: reserve huge pages when the machine gives them; poised goes without when they are not there.
 lab_memory()
 {
-	if lab_pages 256; then
-		LAB_EAL='"--in-memory", "-m", "256"'
-	else
-		LAB_EAL='"--no-huge", "-m", "512"'
-	fi
+	lab_pages 400
 }
 
 # lab_backends COUNT [EXTRA]: the backends of a service, each with EXTRA; made for $(...).
@@ -71,13 +67,26 @@ poisectl()
 	lab_in lb "$LAB_BUILD/control/poisectl" -s "$LAB/control.sock" "$@"
 }
 
-# Is the dataplane running on the newest generation, and are COUNT backends up (default: all)?
+# Does the dataplane run with the newest generation, and are COUNT backends fine (default: all)?
 lab_is_ready()
 {
 	poisectl -j status | jq -e '.ready == true' >/dev/null || return 1
-	poisectl -j backends | jq -e --arg up "${1:-all}" \
-		'[.. | objects | select(has("healthy"))] | (map(select(.healthy)) | length) as $n |
-		 if $up == "all" then $n == length and $n > 0 else $n == ($up | tonumber) end' >/dev/null
+	poisectl -j backends | jq -e --arg fine "${1:-all}" '.backends |
+		(map(select(.state == "up" or .state == "standby")) | length) as $n |
+		if $fine == "all" then $n == length and $n > 0 else $n == ($fine | tonumber) end' >/dev/null
+}
+
+# The value of one counter.
+lab_counter()
+{
+	poisectl -j counters --all | jq --arg name "$1" '.counters[] | select(.counter == $name) | .value'
+}
+
+# lab_backend_field SERVICE BACKEND FIELD
+lab_backend_field()
+{
+	poisectl -j backends "$1" |
+		jq -r --arg name "$2" --arg field "$3" '.backends[] | select(.backend == $name) | .[$field]'
 }
 
 # lab_ready [SECONDS [BACKENDS-UP]]

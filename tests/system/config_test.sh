@@ -104,7 +104,7 @@ check_is "an interface that is not there is refused" \
 	"$(lab_in lb timeout 20 "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground >"$LAB/said" 2>&1; echo $?)" 1
 check "in words" grep -qE 'poise.conf:[0-9]+: .*nosuch0' "$LAB/said"
 lab_start "$(lab_service web 80 '' "$(lab_backends 2)")"
-generation=$(poisectl -j status | jq .dataplane.generation)
+generation=$(poisectl -j status | jq .generation.acknowledged)
 refused=0
 for file in bad empty noise deep; do
 	cp "$LAB/$file.conf" "$LAB/poise.conf"
@@ -114,6 +114,6 @@ for file in bad empty noise deep; do
 	[ $? = 1 ] && refused=$((refused + 1))
 done
 check_is "a running poised refuses them all" "$refused" 8
-check_is "its generation stays" "$(poisectl -j status | jq .dataplane.generation)" "$generation"
+check_is "its generation stays" "$(poisectl -j status | jq .generation.acknowledged)" "$generation"
 check_is "its traffic goes on" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
 check_done

@@ -17,7 +17,7 @@ lab_start "$(lab_service web 80 'scheduler = "rr";' "$(lab_backends 2)"),
 
 state()
 {
-	poisectl -j backends "$1" | jq -r --arg name "$2" '.backends[] | select(.name == $name) | .state'
+	lab_backend_field "$1" "$2" state
 }
 
 state_is()
@@ -55,5 +55,5 @@ lab_nginx_kill 2
 lab_wait 5 state_is web web1 down
 lab_wait 5 state_is web web2 down
 check_is "no backend at all: refused, counted" "$(lab_in client curl -s -m 1 http://$lab_vip/
-	poisectl -j counters | jq '[.. | objects | select(.name? == "no_backend") | .value] | add > 0')" true
+	[ "$(lab_counter no_backend)" -gt 0 ] && echo counted)" counted
 check_done

@@ -24,11 +24,6 @@ lab_memory
 lab_start "$(lab_service web 80 'scheduler = "rr";' "$(lab_backends 2)"),
 	$(lab_service full 81 'scheduler = "rr"; nat = "full";' "$(lab_backends 2)")"
 
-counter()
-{
-	poisectl -j counters --all | jq --arg name "$1" '[.. | objects | select(.name? == $name) | .value] | add'
-}
-
 check "the service address answers ping" lab_in client ping -c 3 -i 0.2 -W 1 "$lab_vip"
 check "also ping of 1400 bytes" lab_in client ping -c 1 -s 1372 -W 1 "$lab_vip"
 check "and over the router" lab_in far ping -c 1 -W 1 "$lab_vip"
@@ -46,7 +41,7 @@ check "web1 or web2 learnt the path's MTU for the client" sh -c \
 check "and for the balancer's address, of full NAT" sh -c \
 	"{ ip -n web1 route get 10.2.0.1; ip -n web2 route get 10.2.0.1; } | grep -q 'mtu 1300'"
 
-before=$(counter ttl_expired)
+before=$(lab_counter ttl_expired)
 lab_in client /usr/bin/python3 - "$lab_vip" <<'END'
 import socket, sys
 probe = socket.socket()
@@ -58,7 +53,7 @@ except OSError:
     pass
 END
 check_range "packets whose time to live ends at the balancer are dropped and counted" \
-	"$(($(counter ttl_expired) - before))" 1 10
+	"$(($(lab_counter ttl_expired) - before))" 1 10
 check_is "a time to live of 2 reaches the backend" "$(lab_in client /usr/bin/python3 - "$lab_vip" <<'END'
 import socket, sys
 probe = socket.socket()

@@ -10,19 +10,23 @@ lab_open memory
 lab_topology 2
 lab_nginx 1
 lab_nginx 2
+
+# Does the dataplane have huge pages? Asked of the process: others on the machine may have some as well.
+huge_pages_used()
+{
+	awk '/Hugetlb:/ { sum += $2 } END { print sum > 0 ? "some" : "none" }' "/proc/$(lab_dataplane)/smaps_rollup"
+}
+
 for memory in huge ordinary; do
-	LAB_EAL='"--no-huge", "-m", "512"'
-	if [ $memory = huge ]; then
-		if ! lab_pages 256; then
-			echo "skip - the machine gives no huge pages"
-			continue
-		fi
-		LAB_EAL='"--in-memory", "-m", "256"'
+	if [ $memory = huge ] && ! lab_pages 400; then
+		echo "skip - the machine gives no huge pages"
+		continue
 	fi
+	[ $memory = huge ] || LAB_EAL='"--no-huge", "-m", "640"'
 	lab_start "$(lab_service web 80 'scheduler = "rr";' "$(lab_backends 2)")"
+	check_is "$memory memory: in use" "$(huge_pages_used)" "$([ $memory = huge ] && echo some || echo none)"
 	check_is "$memory memory: 100 requests" "$(lab_requests 100 | lab_tally)" "web1=50 web2=50"
-	lab_stop "$LAB_POISED"
+	check "$memory memory: an orderly end" lab_stop "$LAB_POISED"
+	lab_pages_restore
 done
-check_is "huge pages are given back" "$(awk '/^HugePages_Total/ { t = $2 } /^HugePages_Free/ { print t - $2 }' \
-	/proc/meminfo)" 0
 check_done

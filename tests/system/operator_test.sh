@@ -31,7 +31,7 @@ sleep 0.5
 check "drain web1" poisectl drain web/web1
 check_is "new requests go to the other" "$(lab_requests 20 | lab_tally)" "web2=20"
 check_range "web1 keeps its flows" \
-	"$(poisectl -j backends | jq '.backends[] | select(.name == "web1") | .traffic.flows_active')" 3 1000
+	"$(lab_backend_field web web1 flows_active)" 3 1000
 for i in 1 2 3 4; do
 	wait "${slow[i]}"
 	check_is "download $i ends well" "$? $(stat -c %s "$LAB/slow$i")" "0 8388608"

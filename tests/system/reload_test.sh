@@ -41,10 +41,10 @@ check_is "10 reloads of broken files are refused" "$refused" 10
 check "with the line" grep -qE 'poise.conf:[0-9]+: .*adress' "$LAB/reload.broken"
 check "of a cut file too" grep -qE 'poise.conf:[0-9]+: ' "$LAB/reload.cut"
 cp "$LAB/two.conf" "$LAB/poise.conf"
-before=$(poisectl -j status | jq .config.reloads)
+before=$(poisectl -j status | jq .reloads.done)
 kill -HUP "$LAB_POISED"
 check "SIGHUP reloads" lab_wait 5 sh -c \
-	"[ \$('$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' -j status | jq .config.reloads) -gt ${before:-0} ]"
+	"[ \$('$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' -j status | jq .reloads.done) -gt ${before:-0} ]"
 wait "$keep"
 wait "$new"
 for log in keep new; do

@@ -26,5 +26,5 @@ check "a service address answers ARP" \
 check "a port without service on the address does not answer" \
 	sh -c "! nsenter --net=/run/netns/client curl -s -m 1 http://$lab_vip:82/"
 check_is "one flow in the table for each connection" \
-	"$(poisectl -j services | jq '[.services[].traffic.flows_created] | add')" 606
+	"$(poisectl -j services | jq '[.services[].flows_total] | add')" 606
 check_done
