@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// See recover.h.
+#include "recover.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// A writer finishes a record within microseconds; one that has not after this long is dead.
+#define DP_SETTLE_NS 10000000
+
+struct scan {
+	const struct poise_table *table;
+	uint64_t *candidates; // bitmaps of one shard's records
+	uint64_t *free_records;
+	size_t words;
+	uint32_t shard_index;
+	uint32_t first; // number of the shard's first record
+	uint32_t top;
+};
+
+static bool bit(const uint64_t *map, uint32_t position)
+{
+	return map[position / 64] >> position % 64 & 1;
+}
+
+static void set_bit(uint64_t *map, uint32_t position)
+{
+	map[position / 64] |= 1ull << position % 64;
+}
+
+static bool in_shard(const struct scan *scan, uint32_t number)
+{
+	return number >= scan->first && number - scan->first < scan->top;
+}
+
+static void scan_shard(struct scan *scan, uint32_t shard_index)
+{
+	scan->shard_index = shard_index;
+	scan->first = shard_index * scan->table->records_per_shard + 1;
+	scan->top = POISE_LOAD(poise_shard(scan->table, shard_index)->used_top);
+	if (scan->top > scan->table->records_per_shard)
+		scan->top = scan->table->records_per_shard;
+}
+
+// Mark the records of the free list. A list that leads out of the shard or round in a circle is cut; what was
+// behind the cut is reclaimed as unfinished.
+static void walk_free_list(struct scan *scan)
+{
+	struct poise_shard *shard = poise_shard(scan->table, scan->shard_index);
+	uint32_t number = (uint32_t)POISE_LOAD(shard->free_head);
+	struct poise_flow *last = NULL;
+
+	memset(scan->free_records, 0, scan->words * sizeof(*scan->free_records));
+	while (number) {
+		if (!in_shard(scan, number) || bit(scan->free_records, number - scan->first)) {
+			if (last)
+				POISE_STORE(last->poise_free_next, 0);
+			else
+				POISE_STORE(shard->free_head, ((POISE_LOAD(shard->free_head) >> 32) + 1) << 32);
+			return;
+		}
+		set_bit(scan->free_records, number - scan->first);
+		last = poise_record(scan->table, number);
+		number = POISE_LOAD(last->poise_free_next);
+	}
+}
+
+static bool is_unfinished(const struct scan *scan, uint32_t position)
+{
+	const struct poise_flow *flow = poise_record(scan->table, scan->first + position);
+
+	if (bit(scan->free_records, position))
+		return false;
+	return POISE_LOAD(flow->sequence) & 1 || POISE_LOAD(flow->state) == POISE_STATE_FREE;
+}
+
+// Drop index entries of this shard that name a record which is free, unfinished or not there at all. A full-NAT
+// entry may name another shard's record: that is looked at by its sequence.
+static void clean_buckets(const struct scan *scan, const uint64_t *reclaim, uint32_t reclaim_first,
+			  uint32_t reclaim_count)
+{
+	const struct poise_table *table = scan->table;
+	uint32_t records = POISE_SHARDS * table->records_per_shard;
+	struct poise_place place = { .shard = scan->shard_index };
+
+	for (place.bucket = 0; place.bucket < table->buckets_per_shard; place.bucket++) {
+		struct poise_bucket *bucket = poise_bucket(table, &place, 0);
+
+		for (uint32_t i = 0; i < POISE_BUCKET_SLOTS; i++) {
+			uint32_t number = POISE_LOAD(bucket->record[i]), position;
+
+			if (!number)
+				continue;
+			position = number - reclaim_first;
+			if (number > records || (position < reclaim_count && bit(reclaim, position)))
+				POISE_CAS(&bucket->record[i], number, 0u);
+		}
+	}
+}
+
+static uint32_t reclaim_records(struct scan *scan)
+{
+	struct poise_shard *shard = poise_shard(scan->table, scan->shard_index);
+	uint32_t reclaimed = 0, in_list = 0;
+	struct scan other = *scan;
+
+	for (uint32_t i = 0; i < scan->top; i++)
+		reclaimed += bit(scan->candidates, i);
+	if (reclaimed) {
+		// Overflow marks of these entries stay: they only make a look-up longer.
+		for (uint32_t s = 0; s < POISE_SHARDS; s++) {
+			other.shard_index = s;
+			clean_buckets(&other, scan->candidates, scan->first, scan->top);
+		}
+		for (uint32_t i = 0; i < scan->top; i++) {
+			struct poise_flow *flow = poise_record(scan->table, scan->first + i);
+
+			if (!bit(scan->candidates, i))
+				continue;
+			POISE_STORE(flow->sequence, flow->sequence | 1);
+			poise_record_free(scan->table, scan->shard_index, scan->first + i);
+		}
+	}
+	walk_free_list(scan);
+	for (uint32_t i = 0; i < scan->top; i++)
+		in_list += bit(scan->free_records, i);
+	POISE_STORE(shard->used, scan->top - in_list);
+	return reclaimed;
+}
+
+// First round marks (`first_round`), second keeps the marks of those that have not moved.
+static bool mark(struct scan *scan, bool first_round)
+{
+	bool any = false;
+
+	walk_free_list(scan);
+	for (uint32_t i = 0; i < scan->top; i++) {
+		bool unfinished = is_unfinished(scan, i) && (first_round || bit(scan->candidates, i));
+
+		scan->candidates[i / 64] &= ~(1ull << i % 64);
+		if (unfinished)
+			set_bit(scan->candidates, i);
+		any |= unfinished;
+	}
+	return any;
+}
+
+// Count live flows, and drop entries that point outside the table.
+static uint32_t count_flows(const struct scan *scan, struct poise_stats_worker *stats)
+{
+	uint32_t flows = 0, half_open = 0;
+
+	for (uint32_t i = 0; i < scan->top; i++) {
+		const struct poise_flow *flow = poise_record(scan->table, scan->first + i);
+
+		if (POISE_LOAD(flow->sequence) & 1 || flow->state == POISE_STATE_FREE)
+			continue;
+		flows++;
+		half_open += (uint32_t)poise_state_half_open((enum poise_flow_state)flow->state);
+		stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].flows_created++;
+	}
+	POISE_STORE(poise_shard(scan->table, scan->shard_index)->half_open, half_open);
+	return flows;
+}
+
+int dp_recover(const struct poise_table *table, struct poise_stats *page,
+	       const uint8_t owners[POISE_SHARDS], struct dp_recovery *recovery)
+{
+	size_t words = (table->records_per_shard + 63) / 64;
+	struct timespec settle = { .tv_nsec = DP_SETTLE_NS };
+	struct scan scan = { .table = table, .words = words };
+
+	*recovery = (struct dp_recovery){ 0 };
+	scan.candidates = calloc(2 * words, sizeof(*scan.candidates));
+	if (!scan.candidates)
+		return -ENOMEM;
+	scan.free_records = scan.candidates + words;
+	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++) {
+		scan_shard(&scan, shard);
+		if (mark(&scan, true)) {
+			nanosleep(&settle, NULL);
+			mark(&scan, false);
+		}
+		recovery->reclaimed += reclaim_records(&scan);
+		clean_buckets(&scan, NULL, 0, 0);
+		recovery->flows += count_flows(&scan, &page->worker[owners[shard]]);
+	}
+	free(scan.candidates);
+	return 0;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// See sweep.h.
+#include "sweep.h"
+
+// Records that one eviction looks at: the oldest of the first DP_EVICT_WINDOW, or, when there is no half-open
+// flow among them, the first one further on.
+#define DP_EVICT_WINDOW 256u
+#define DP_EVICT_LIMIT 2048u
+
+#define DP_COUNT_MS 64u
+
+// Idle times of flows whose service has left the configuration (RFC 5382 REQ-5).
+static const uint32_t timeout_default_ms[POISE_TIMEOUTS] = {
+	[POISE_TIMEOUT_HALF_OPEN] = 30 * 1000,
+	[POISE_TIMEOUT_ESTABLISHED] = 7440 * 1000,
+	[POISE_TIMEOUT_CLOSING] = 240 * 1000,
+};
+
+static void count_records(struct dp_sweep *sweep, const struct poise_table *table, uint32_t now_ms)
+{
+	sweep->counted_ms = now_ms;
+	sweep->records = 0;
+	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++)
+		if (sweep->shards >> shard & 1)
+			sweep->records += POISE_LOAD(poise_shard(table, shard)->used_top);
+}
+
+void dp_sweep_init(struct dp_sweep *sweep, const struct poise_table *table, uint64_t shards,
+		   uint32_t now_ms)
+{
+	*sweep = (struct dp_sweep){ .shards = shards, .last_ms = now_ms };
+	count_records(sweep, table, now_ms);
+}
+
+void dp_flow_remove(const struct poise_table *table, struct poise_stats_worker *stats, uint32_t number)
+{
+	struct poise_flow *flow = poise_record(table, number);
+
+	stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].flows_removed++;
+	poise_flow_remove(table, flow, number);
+}
+
+static bool is_visible(const struct poise_flow *flow)
+{
+	return !(POISE_LOAD(flow->sequence) & 1) && flow->state != POISE_STATE_FREE;
+}
+
+bool dp_flow_expired(const struct poise_flow *flow, const struct poise_snapshot *snapshot,
+		     uint32_t now_ms)
+{
+	enum poise_timeout which = poise_state_timeout((enum poise_flow_state)flow->state);
+	uint32_t timeout = snapshot->vips[flow->vip_index & (POISE_MAX_VIPS - 1)].timeout_ms[which];
+	int32_t idle = (int32_t)(now_ms - POISE_LOAD(flow->last_seen_ms));
+
+	if (!is_visible(flow))
+		return false;
+	if (!timeout)
+		timeout = timeout_default_ms[which];
+	// Negative: another writer's clock was read after ours.
+	return idle > 0 && (uint32_t)idle >= timeout;
+}
+
+static uint32_t next_shard(const struct dp_sweep *sweep)
+{
+	uint32_t shard = sweep->shard;
+
+	do
+		shard = (shard + 1) & (POISE_SHARDS - 1);
+	while (!(sweep->shards >> shard & 1));
+	return shard;
+}
+
+// Records that are due by the time that has passed.
+static uint32_t records_due(struct dp_sweep *sweep, const struct poise_table *table, uint32_t now_ms,
+			    uint32_t budget)
+{
+	uint32_t elapsed = now_ms - sweep->last_ms;
+	uint64_t due;
+
+	if (elapsed) {
+		sweep->last_ms = now_ms;
+		if (now_ms - sweep->counted_ms >= DP_COUNT_MS)
+			count_records(sweep, table, now_ms);
+		if (elapsed > DP_SWEEP_PASS_MS)
+			elapsed = DP_SWEEP_PASS_MS;
+		sweep->credit += sweep->records * elapsed;
+		if (sweep->credit > sweep->records * DP_SWEEP_PASS_MS)
+			sweep->credit = sweep->records * DP_SWEEP_PASS_MS;
+	}
+	due = sweep->credit / DP_SWEEP_PASS_MS;
+	return due < budget ? (uint32_t)due : budget;
+}
+
+uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
+		      const struct poise_snapshot *snapshot, struct poise_stats_worker *stats,
+		      uint32_t now_ms, uint32_t budget)
+{
+	uint32_t due = records_due(sweep, table, now_ms, budget), looked = 0, empty = 0;
+
+	if (!due || !sweep->shards)
+		return 0;
+	if (!(sweep->shards >> sweep->shard & 1))
+		sweep->shard = next_shard(sweep);
+	while (looked < due && empty <= POISE_SHARDS) {
+		struct poise_shard *shard = poise_shard(table, sweep->shard);
+		uint32_t first = sweep->shard * table->records_per_shard + 1;
+		uint32_t top = POISE_LOAD(shard->used_top), number;
+
+		if (top > table->records_per_shard)
+			top = table->records_per_shard;
+		if (shard->sweep >= top) {
+			shard->sweep = 0;
+			sweep->shard = next_shard(sweep);
+			empty++;
+			continue;
+		}
+		number = first + shard->sweep++;
+		if (shard->sweep < top)
+			__builtin_prefetch(poise_record(table, number + 1));
+		looked++;
+		if (!dp_flow_expired(poise_record(table, number), snapshot, now_ms))
+			continue;
+		dp_flow_remove(table, stats, number);
+		stats->counters[POISE_FLOW_EXPIRED]++;
+	}
+	sweep->credit -= (uint64_t)due * DP_SWEEP_PASS_MS;
+	return looked;
+}
+
+bool dp_evict(const struct poise_table *table, uint32_t shard_index, struct poise_stats_worker *stats,
+	      uint32_t now_ms)
+{
+	struct poise_shard *shard = poise_shard(table, shard_index);
+	uint32_t first = (shard_index & (POISE_SHARDS - 1)) * table->records_per_shard + 1;
+	uint32_t top = POISE_LOAD(shard->used_top), oldest = 0, oldest_idle = 0;
+
+	if (top > table->records_per_shard)
+		top = table->records_per_shard;
+	if (!POISE_LOAD(shard->half_open))
+		return false;
+	for (uint32_t looked = 0; looked < top && looked < DP_EVICT_LIMIT; looked++) {
+		const struct poise_flow *flow;
+		uint32_t number, idle;
+
+		if (looked >= DP_EVICT_WINDOW && oldest)
+			break;
+		if (shard->evict >= top)
+			shard->evict = 0;
+		number = first + shard->evict++;
+		flow = poise_record(table, number);
+		if (!is_visible(flow) || !poise_state_half_open((enum poise_flow_state)flow->state))
+			continue;
+		idle = now_ms - POISE_LOAD(flow->last_seen_ms);
+		if ((int32_t)idle < 0)
+			idle = 0;
+		if (oldest && idle <= oldest_idle)
+			continue;
+		oldest = number;
+		oldest_idle = idle;
+	}
+	if (!oldest)
+		return false;
+	dp_flow_remove(table, stats, oldest);
+	stats->counters[POISE_FLOW_EVICTED]++;
+	return true;
+}

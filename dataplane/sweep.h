@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Expiry and eviction of flows in bounded steps. Plain C without EAL, so that tests and sanitizers see it.
+// Called by the worker that owns the shards; no lock, no system call, no clock of its own.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <poise/path.h>
+#include <poise/stats.h>
+
+#define DP_SWEEP_PASS_MS 2048u // all records of a worker's shards are looked at about this often
+
+struct dp_sweep {
+	uint64_t shards;  // bit n: shard n is ours
+	uint64_t records; // ever used in these shards, counted now and then
+	uint64_t credit;  // records due, times DP_SWEEP_PASS_MS
+	uint32_t shard;	  // where the sweep is; the record is in the shard itself
+	uint32_t last_ms;
+	uint32_t counted_ms;
+};
+
+void dp_sweep_init(struct dp_sweep *sweep, const struct poise_table *table, uint64_t shards,
+		   uint32_t now_ms);
+
+// Look at the records that are due, at most `budget`, and remove the flows whose idle time is over. Counts
+// into *stats. Returns how many were looked at.
+uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
+		      const struct poise_snapshot *snapshot, struct poise_stats_worker *stats,
+		      uint32_t now_ms, uint32_t budget);
+
+// Is the flow's idle time over? False for records without a visible flow.
+bool dp_flow_expired(const struct poise_flow *flow, const struct poise_snapshot *snapshot,
+		     uint32_t now_ms);
+
+// Make room in a full shard: remove the oldest half-open flow of the next few records. Established flows are
+// never removed. Returns true when there was one.
+bool dp_evict(const struct poise_table *table, uint32_t shard_index, struct poise_stats_worker *stats,
+	      uint32_t now_ms);
+
+// Remove a flow and count it as gone from its backend.
+void dp_flow_remove(const struct poise_table *table, struct poise_stats_worker *stats, uint32_t number);

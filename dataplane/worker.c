@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// See worker.h.
+#include "worker.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+
+#include "pipeline.h"
+#include "transmit.h"
+
+#define DP_SWEEP_BUSY 32u  // records looked at in one turn
+#define DP_SWEEP_IDLE 512u // when there is nothing else to do
+
+static uint32_t milliseconds(uint64_t ns)
+{
+	return (uint32_t)(ns / DP_NS_PER_MS);
+}
+
+static void read_clock(struct dp_worker *worker)
+{
+	worker->now_ns = dp_time_ns(&worker->time, &worker->shared->clock, rte_rdtsc());
+	worker->burst.now_ms = milliseconds(worker->now_ns);
+}
+
+void dp_worker_begin(struct dp_worker *worker)
+{
+	read_clock(worker);
+	dp_idle_begin(&worker->idle);
+	dp_sweep_init(&worker->sweep, &worker->table, worker->shards, worker->burst.now_ms);
+	worker->error_ms = worker->burst.now_ms;
+	POISE_STORE(worker->stats->heartbeat_ns, worker->now_ns);
+	POISE_STORE_RELEASE(worker->stats->running, 1);
+}
+
+static uint32_t poll_devices(struct dp_worker *worker)
+{
+	struct dp_burst *burst = &worker->burst;
+	uint32_t total = 0;
+
+	for (uint32_t n = 0; n < worker->receive_count; n++) {
+		const struct dp_receive *receive = &worker->receive[n];
+		struct poise_stats_port *stats = &worker->stats->ports[receive->port];
+		uint32_t count = rte_eth_rx_burst(receive->device, receive->queue, burst->packets, DP_BURST);
+
+		if (!count)
+			continue;
+		stats->rx_packets += count;
+		for (uint32_t i = 0; i < count; i++) {
+			stats->rx_bytes += burst->packets[i]->pkt_len;
+			burst->packets[i]->port = receive->port;
+		}
+		dp_pipeline(worker, count);
+		total += count;
+	}
+	return total;
+}
+
+// Packets that other workers received for us, and those that only we can send.
+static uint32_t poll_rings(struct dp_worker *worker)
+{
+	struct dp_burst *burst = &worker->burst;
+	uint32_t count, total;
+
+	count = rte_ring_sc_dequeue_burst(worker->handoff_rings[worker->index], (void **)burst->packets,
+					  DP_BURST, NULL);
+	if (count)
+		dp_pipeline(worker, count);
+	total = count;
+	count = rte_ring_sc_dequeue_burst(worker->transmit_rings[worker->index], (void **)burst->packets,
+					  DP_BURST, NULL);
+	for (uint32_t i = 0; i < count; i++)
+		dp_transmit(worker, burst->packets[i], burst->packets[i]->port,
+			    (enum poise_verdict)burst->packets[i]->packet_type);
+	if (count)
+		dp_flush(worker);
+	return total + count;
+}
+
+uint32_t dp_worker_turn(struct dp_worker *worker)
+{
+	struct poise_stats_worker *stats = worker->stats;
+	struct dp_burst *burst = &worker->burst;
+	uint32_t packets = 0, budget;
+	uint64_t before;
+
+	read_clock(worker);
+	POISE_STORE(stats->heartbeat_ns, worker->now_ns);
+	burst->snapshot = POISE_LOAD_ACQUIRE(worker->shared->snapshot);
+	if (POISE_LIKELY(POISE_LOAD(worker->shared->phase) == DP_PHASE_RUN))
+		packets = poll_devices(worker);
+	if (worker->workers > 1)
+		packets += poll_rings(worker);
+	budget = packets ? DP_SWEEP_BUSY : DP_SWEEP_IDLE;
+	dp_sweep_run(&worker->sweep, &worker->table, burst->snapshot, stats, burst->now_ms, budget);
+	POISE_STORE(stats->generation, burst->snapshot->generation);
+	POISE_STORE(stats->loops, stats->loops + 1);
+	if (packets)
+		POISE_STORE(stats->busy_loops, stats->busy_loops + 1);
+	before = worker->now_ns;
+	if (dp_idle_turn(&worker->idle, packets)) {
+		read_clock(worker);
+		stats->idle_ns += worker->now_ns - before;
+	}
+	return packets;
+}
+
+int dp_worker_run(void *argument)
+{
+	struct dp_worker *worker = argument;
+	struct dp_shared *shared = worker->shared;
+
+	dp_worker_begin(worker);
+	rte_rcu_qsbr_thread_online(shared->readers, worker->index);
+	while (POISE_LOAD(shared->phase) != DP_PHASE_EXIT) {
+		dp_worker_turn(worker);
+		rte_rcu_qsbr_quiescent(shared->readers, worker->index);
+	}
+	rte_rcu_qsbr_thread_offline(shared->readers, worker->index);
+	POISE_STORE(worker->stats->running, 0);
+	return 0;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// A worker: one lcore that polls its queues and owns its shards of the flow table. It never blocks, logs,
+// allocates or makes a system call (but to sleep when idle), and writes no other worker's memory.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include "clock.h"
+#include "idle.h"
+#include "sweep.h"
+
+#define DP_BURST 32u
+#define DP_MAX_RECEIVE (POISE_MAX_PORTS * POISE_MAX_QUEUES)
+
+enum dp_phase {
+	DP_PHASE_RUN,
+	DP_PHASE_DRAIN, // no more from the devices, the rings are emptied
+	DP_PHASE_EXIT,
+};
+
+// What all workers see.
+struct dp_shared {
+	const struct poise_snapshot *snapshot; // main: w(release)  worker: r(acquire), once a burst
+	uint32_t phase;			       // enum dp_phase. main: w  worker: r
+	struct dp_clock clock;
+	struct rte_rcu_qsbr *readers; // workers report that they hold no snapshot
+};
+
+// A queue that the worker polls.
+struct dp_receive {
+	uint16_t device;
+	uint16_t queue;
+	uint16_t port; // logical: index into snapshot->ports
+};
+
+// Packets on their way out by one logical port.
+struct dp_transmit {
+	struct rte_mbuf *packets[DP_BURST];
+	uint8_t verdicts[DP_BURST]; // enum poise_verdict that each is counted under once it is sent
+	uint32_t count;
+	uint16_t device;
+	uint16_t queue;
+	uint8_t owner; // worker whose queue it is
+};
+
+// Packets on their way to another worker.
+struct dp_handoff {
+	struct rte_mbuf *packets[DP_BURST];
+	uint32_t count;
+};
+
+// One burst on its way through the stages; each is a loop over arrays, so that the memory accesses of
+// different packets overlap.
+struct dp_burst {
+	const struct poise_snapshot *snapshot;
+	uint32_t now_ms;
+	uint32_t count;	 // packets that still go on, named by order[]
+	bool changed;	 // a flow was made or removed in this burst: what was found before may be outdated
+	uint8_t order[DP_BURST];
+	uint32_t records[DP_BURST]; // flow of each packet, 0 none
+	struct rte_mbuf *packets[DP_BURST];
+	struct poise_step steps[DP_BURST];
+};
+
+struct dp_worker {
+	// Constant while the worker runs; written by the main lcore before.
+	struct dp_shared *shared;
+	struct poise_stats_worker *stats; // own slot
+	struct poise_table table;
+	uint64_t shards;
+	uint32_t index;
+	uint32_t workers;
+	uint32_t ports;
+	uint32_t receive_count;
+	uint8_t owners[POISE_SHARDS];
+	struct dp_receive receive[DP_MAX_RECEIVE];
+	struct rte_ring *handoff_rings[POISE_MAX_WORKERS];  // to worker n: find its flow and go on
+	struct rte_ring *transmit_rings[POISE_MAX_WORKERS]; // to worker n: send only
+
+	// The worker's own.
+	struct dp_time time;
+	struct dp_sweep sweep;
+	struct dp_idle idle;
+	uint64_t now_ns;
+	uint32_t error_ms;		      // ICMP errors: time of the last one
+	uint32_t errors_sent;		      // less one for each millisecond since
+	uint32_t snat_failed_ms[POISE_MAX_VIPS]; // when no source port was left for the service
+	uint32_t transmit_pending;	      // bit n: transmit[n] has packets
+	uint32_t handoff_pending;
+	struct dp_transmit transmit[POISE_MAX_PORTS];
+	struct dp_handoff handoff[POISE_MAX_WORKERS];
+	struct dp_burst burst;
+} __rte_cache_aligned;
+
+// First things in the worker's own thread.
+void dp_worker_begin(struct dp_worker *worker);
+
+// One turn of the loop. Returns the number of packets it moved. The single worker of a process without worker
+// lcores is run by the main lcore this way, between cold work.
+uint32_t dp_worker_turn(struct dp_worker *worker);
+
+// The whole life of a worker lcore: turns until DP_PHASE_EXIT. `argument` is a struct dp_worker.
+int dp_worker_run(void *argument);
