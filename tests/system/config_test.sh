@@ -75,7 +75,8 @@ bad "metrics on no address" 11 listen 's/127.0.0.1:9650/nowhere/'
 bad "syntax" '[4-9]' . '4s/;//'
 bad "names that are too long" 4 name 's/name = "web"/name = "a-name-that-is-much-longer-than-it-may-be"/'
 
-good | sed 's/workers = 1/workers = 0/; s/port = 80/port = 0/; s/weight = 2/weight = 257/; s/5432/70000/' >"$LAB/bad.conf"
+good | sed 's/workers = 1/workers = 0/; s/port = 80/port = 0/; s/weight = 2/weight = 257/; s/5432/70000/' \
+	>"$LAB/bad.conf"
 check_is "all errors at once" \
 	"$("$LAB_BUILD/control/poised" --check -c "$LAB/bad.conf" 2>&1 | grep -oE 'conf:[0-9]+' | sort -u | wc -l)" 4
 : >"$LAB/empty.conf"
@@ -101,7 +102,8 @@ lab_memory
 lab_config "$(lab_service web 80 '' "$(lab_backends 2)")" | sed 's/"back"; \(.*snat\)/"nosuch0"; \1/' |
 	sed 's/interface = "back"/interface = "nosuch0"/' >"$LAB/poise.conf"
 check_is "an interface that is not there is refused" \
-	"$(lab_in lb timeout 20 "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground >"$LAB/said" 2>&1; echo $?)" 1
+	"$(lab_in lb timeout 20 "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground >"$LAB/said" 2>&1
+	echo $?)" 1
 check "in words" grep -qE 'poise.conf:[0-9]+: .*nosuch0' "$LAB/said"
 lab_start "$(lab_service web 80 '' "$(lab_backends 2)")"
 generation=$(poisectl -j status | jq .generation.acknowledged)

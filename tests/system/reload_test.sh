@@ -50,7 +50,8 @@ wait "$new"
 for log in keep new; do
 	check_is "no failed request over $log connections" \
 		"$(grep -E 'Socket errors|Non-2xx' "$LAB/wrk-$log.log")" ""
-	check_range "requests over $log connections" "$(awk '/requests in/ { print $1 }' "$LAB/wrk-$log.log")" 200 100000000
+	check_range "requests over $log connections" \
+		"$(awk '/requests in/ { print $1 }' "$LAB/wrk-$log.log")" 200 100000000
 done
 check_is "still exact" "$(lab_requests 100 | lab_tally)" "web1=50 web2=50"
 

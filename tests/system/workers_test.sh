@@ -26,7 +26,8 @@ one()
 	for port in 80 81; do
 		wrk=$(lab_in client wrk -t 2 -c 100 -d 3 --timeout 5 "http://$lab_vip:$port/")
 		check_is "$1 queues, port $port: no error" "$(grep -E 'Socket errors|Non-2xx' <<<"$wrk")" ""
-		check_range "$1 queues, port $port: requests" "$(awk '/requests in/ { print $1 }' <<<"$wrk")" 200 100000000
+		check_range "$1 queues, port $port: requests" \
+			"$(awk '/requests in/ { print $1 }' <<<"$wrk")" 200 100000000
 	done
 	check_range "$1 queues: flows differ by one at most" "$(poisectl -j backends web |
 		jq '[.backends[].flows_total] | max - min')" 0 1
