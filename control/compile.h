@@ -21,7 +21,7 @@ struct cp_states {
 	uint32_t count;
 };
 
-// NULL when not there.
+// A backend's state. NULL when not there.
 struct cp_backend_state *cp_states_find(const struct cp_states *states, const char *service,
 					const char *backend);
 
@@ -58,11 +58,20 @@ struct cp_topology {
 int cp_topology_static(const struct cp_config *config, struct cp_topology *topology);
 void cp_topology_fini(struct cp_topology *topology);
 
-// Fill *out (zeroed here). Indices of VIPs, backends, cursors and egress entries that `previous` (or NULL)
-// has by name and address are kept; indices of removed backends are not reused while they stand in `busy`
-// (a bitmap of POISE_MAX_BACKENDS bits, 1: flows remain; NULL: none). A backend takes new flows when it is
-// healthy, not disabled, not draining, its weight is not 0 and its next hop is known; standbys only when no
-// active one of the service does. generation is previous->generation + 1.
+// Name of the DPDK device of config->ports[port], at most POISE_DEVICE_SIZE - 4 long in mode af_xdp, so that
+// "_15" can follow for a queue; no two of a port's queues and other ports collide.
+void cp_port_device(const struct cp_config *config, uint32_t port, char device[POISE_DEVICE_SIZE]);
+
+// Fill *out (zeroed here). Indices of VIPs (and their cursors) that `previous` (or NULL) has by name, of
+// backends that it has by service, name and address, and of the egress entries of routes that it has by
+// prefix, are kept. A backend that left the config stays as POISE_BACKEND_REMOVED, and its service as
+// POISE_VIP_REMOVED, while its bit stands in `busy` (a bitmap of POISE_MAX_BACKENDS bits, 1: flows remain;
+// NULL: none), and, where there is room, for one generation in any case: flows that were made since the
+// caller counted find their way too. Pass `busy` in every compilation while removed backends are there.
+// A backend takes new flows when it is healthy, not disabled, not draining, its weight is not 0 and its next
+// hop is known (with nat full: behind a port that has SNAT addresses); standbys only when no active one of the
+// service does. `states` NULL: all are healthy; a backend without a state is healthy when its service has no
+// check. generation is previous->generation + 1.
 // Returns 0, or -1 with lines in *report when a limit of poise/abi.h is exceeded.
 int cp_compile(const struct cp_config *config, const struct cp_states *states,
 	       const struct cp_topology *topology, const struct poise_snapshot *previous,

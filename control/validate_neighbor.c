@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// In mode vdev the neighbors are the whole network, so what is not reachable by them never will be.
+// In mode af_xdp neighbors go before what the kernel says; in mode vdev they are the whole network, so what is
+// not reachable by them never will be.
 #include <string.h>
 
 #include "config_value.h"
@@ -67,12 +68,6 @@ void cp_validate_neighbors(const struct cp_config *config, struct cp_report *rep
 {
 	uint32_t prefixes = 0;
 
-	if (config->dataplane.mode == CP_NIC_AF_XDP && config->neighbors_count) {
-		cp_report_add(report, config->file, config->neighbors[0].line,
-			      "neighbors are for mode \"vdev\", in mode \"af_xdp\" the kernel's are used: remove "
-			      "them (\"ip neighbor add\" sets one for good)");
-		return;
-	}
 	for (uint32_t i = 0; i < config->neighbors_count; i++) {
 		check_neighbor(config, i, report);
 		prefixes += config->neighbors[i].prefix < 32;

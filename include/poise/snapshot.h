@@ -24,6 +24,7 @@ enum poise_scheduler {
 };
 
 #define POISE_EGRESS_KNOWN 0x1 // MACs are valid
+#define POISE_VIP_REMOVED 0x1  // left the config; kept for its flows' timeouts and not in vip_hash[]
 
 // A next hop: how a packet leaves. Index 0 is never used by a route or backend that is reachable.
 struct poise_egress {
