@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// What processes were started with: a reload cannot change it under them.
+#include <string.h>
+
+#include "diff_note.h"
+
+static void number(struct cp_diff *diff, const char *what, uint32_t before, uint32_t after)
+{
+	if (before != after)
+		cp_diff_note(diff, true, "%s: %u -> %u", what, before, after);
+}
+
+static const char *shown(const char *text)
+{
+	return text && *text ? text : "none";
+}
+
+static void text(struct cp_diff *diff, const char *what, const char *before, const char *after)
+{
+	if (cp_diff_text(before, after))
+		cp_diff_note(diff, true, "%s: %s -> %s", what, shown(before), shown(after));
+}
+
+static const char *yes(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static const char *idle_name(enum cp_idle idle)
+{
+	return idle == CP_IDLE_POLL ? "poll" : "adaptive";
+}
+
+static void diff_dataplane(const struct cp_dataplane *before, const struct cp_dataplane *after,
+			   struct cp_diff *diff)
+{
+	bool eal = before->eal_count != after->eal_count;
+
+	text(diff, "dataplane mode", cp_nic_mode_name(before->mode), cp_nic_mode_name(after->mode));
+	number(diff, "dataplane workers", before->workers, after->workers);
+	text(diff, "dataplane cores", before->cores, after->cores);
+	text(diff, "dataplane idle", idle_name(before->idle), idle_name(after->idle));
+	number(diff, "dataplane max_flows", before->max_flows, after->max_flows);
+	text(diff, "dataplane spawn", yes(before->spawn), yes(after->spawn));
+	for (uint32_t i = 0; !eal && i < after->eal_count; i++)
+		eal = strcmp(before->eal[i], after->eal[i]);
+	if (eal)
+		cp_diff_note(diff, true, "dataplane eal options");
+}
+
+void cp_diff_process(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff)
+{
+	diff_dataplane(&before->dataplane, &after->dataplane, diff);
+	text(diff, "fallback xdp", yes(before->xdp), yes(after->xdp));
+	number(diff, "fallback heartbeat_ms", before->heartbeat_ms, after->heartbeat_ms);
+	if (strcmp(before->metrics_address, after->metrics_address) ||
+	    before->metrics_port != after->metrics_port)
+		cp_diff_note(diff, true, "metrics listen: %s:%u -> %s:%u", shown(before->metrics_address),
+			     before->metrics_port, shown(after->metrics_address), after->metrics_port);
+	text(diff, "control socket", before->control_socket, after->control_socket);
+}
