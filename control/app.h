@@ -19,6 +19,9 @@ struct cp_checks;
 struct cp_api;
 struct cp_metrics;
 struct cp_netlink;
+struct cp_publish;
+struct cp_sink_dp;
+struct cp_spawn;
 struct cp_xdp;
 
 enum cp_dataplane_state {
@@ -45,6 +48,7 @@ struct cp_dataplane_link {
 struct cp_flow_memory {
 	int fd;			// BPF array map or memfd; -1 none
 	bool bpf;
+	bool adopted;		// an earlier poised made it: flows may be in it
 	void *base;		// read-only mapping
 	size_t bytes;
 	struct poise_table table;
@@ -64,10 +68,17 @@ struct cp_app {
 	struct cp_metrics *metrics;
 	struct cp_netlink *netlink;
 	struct cp_xdp *xdp;
+	struct cp_publish *publish;
+	struct cp_sink_dp *sink;
+	struct cp_spawn *spawn;
+	char run_dir[CP_PATH_SIZE];  // directory of the control socket
+	char instance[CP_PATH_SIZE]; // run_dir as one word: names of pins, EAL file prefix
+	char pins[256];		     // this instance's directory on a bpffs; empty when there is none
 	uint64_t started_ns; // CLOCK_MONOTONIC
 	uint64_t reloads;
 	uint64_t reloads_failed;
 	bool stopping;
+	bool leave; // stop poised alone, the data path goes on
 };
 
 // reload.c: read the file again (NULL: the one poised runs with) and take it as a whole or not at all.
@@ -92,6 +103,7 @@ struct cp_check_view { // for status, metrics; a copy
 	bool known;	       // a first verdict is there
 	uint32_t streak;       // equal results in a row
 	uint32_t last_ms;      // duration of the last probe
+	uint32_t last_us;      // the same, finer
 	uint64_t since_ns;     // CLOCK_MONOTONIC of the last change
 	uint64_t probes;
 	uint64_t failures;

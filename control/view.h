@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// What poised shows to people, added up from what it holds: the stats page (a slot a worker), the flow
+// table's memory, the running config, the operator's states and the checks. The verbs (cmd_*.c) and the
+// metrics read the world through this, so that both say the same. Nothing here changes anything.
+// poised's thread; all integers in host order unless said otherwise.
+#pragma once
+
+#include "app.h"
+
+struct cp_view_traffic {
+	uint64_t flows_created;
+	uint64_t flows_active;
+	uint64_t packets_inward; // client to backend
+	uint64_t packets_outward;
+	uint64_t bytes_inward; // IPv4 total length
+	uint64_t bytes_outward;
+};
+
+enum cp_view_state {
+	CP_VIEW_UP,	  // takes new flows
+	CP_VIEW_DOWN,	  // the check fails, or packets cannot reach it
+	CP_VIEW_DRAINING, // keeps its flows, takes no new ones
+	CP_VIEW_DISABLED, // taken out by the operator
+	CP_VIEW_STANDBY,  // good, waits for the active ones to fail
+	CP_VIEW_UNKNOWN,  // no verdict yet
+	CP_VIEW_REMOVED,  // left the config, flows remain
+	CP_VIEW_STATES,
+};
+
+struct cp_view_backend {
+	char service[POISE_NAME_SIZE];
+	char name[POISE_NAME_SIZE];
+	uint32_t address; // network byte order
+	uint16_t port;
+	uint16_t index;	// in the snapshot and the stats page; POISE_NONE16: not published
+	enum cp_view_state state;
+	char reason[96]; // why it is not up, empty when it is
+	uint32_t weight; // the operator's or the file's
+	bool weight_set; // by the operator
+	bool healthy;	 // verdict of the check alone
+	bool checked;	 // `check` is filled
+	struct cp_check_view check;
+	struct cp_view_traffic traffic;
+};
+
+struct cp_view_service {
+	const struct cp_service *config; // of app->config: not to be kept over a reload
+	uint32_t first;			 // its rows in `backends`
+	uint32_t count;			 // removed ones included
+	uint32_t configured;		 // backends of the file
+	uint32_t up;			 // that take new flows
+	struct cp_view_traffic traffic;	 // of all rows
+};
+
+struct cp_view {
+	struct cp_view_service *services;
+	uint32_t services_count;
+	struct cp_view_backend *backends; // in the order of the file; what was removed with its service last
+	uint32_t backends_count;
+};
+
+struct cp_view_flow_table {
+	bool present;
+	uint64_t used;
+	uint64_t capacity;
+	uint64_t half_open;
+	uint32_t probe_worst; // buckets that the worst insertion passed
+};
+
+// Rows for every service and backend of the running config and for removed backends that keep flows.
+// Returns 0 or -ENOMEM; free with cp_view_fini() in either case.
+int cp_view_make(const struct cp_app *app, struct cp_view *view);
+void cp_view_fini(struct cp_view *view);
+
+// Slots of the stats page that may be read; 0 without a page.
+uint32_t cp_view_workers(const struct cp_dataplane_link *dataplane);
+
+// Sums over workers. All zero without a stats page.
+void cp_view_counters(const struct cp_dataplane_link *dataplane, uint64_t counters[POISE_COUNTERS]);
+void cp_view_kinds(const uint64_t counters[POISE_COUNTERS], uint64_t kinds[POISE_KIND_EVENT + 1]);
+void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, struct poise_stats_port *sum);
+void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend,
+		     struct cp_view_traffic *sum);
+
+void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view);
+
+// Is the newest snapshot in use by a running dataplane? If not, *why (may be NULL) gets a static text.
+bool cp_view_ready(const struct cp_app *app, const char **why);
+
+// "up", "down", ...; a static text.
+const char *cp_view_state_name(enum cp_view_state state);
+const char *cp_view_dataplane_name(enum cp_dataplane_state state);
+const char *cp_view_kind_name(enum poise_verdict_kind kind);
+
+// CLOCK_MONOTONIC.
+uint64_t cp_view_now_ns(void);

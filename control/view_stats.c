@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Sums over the workers' slots of the stats page and over the shards of the flow table. Both are written by
+// others while this reads; single words are whole, sums may be a packet apart.
+#include <string.h>
+
+#include "view.h"
+
+uint32_t cp_view_workers(const struct cp_dataplane_link *dataplane)
+{
+	const struct poise_stats *stats = dataplane->stats;
+	uint32_t workers;
+	size_t fit;
+
+	if (!stats || dataplane->stats_bytes < sizeof(*stats) || stats->magic != POISE_STATS_MAGIC ||
+	    stats->abi_version != POISE_ABI_VERSION)
+		return 0;
+	// The page is another process's: what it says is bounded by what is mapped.
+	fit = (dataplane->stats_bytes - sizeof(*stats)) / sizeof(stats->worker[0]);
+	workers = POISE_LOAD(stats->workers);
+	if (workers > POISE_MAX_WORKERS)
+		workers = POISE_MAX_WORKERS;
+	return workers < fit ? workers : (uint32_t)fit;
+}
+
+void cp_view_counters(const struct cp_dataplane_link *dataplane, uint64_t counters[POISE_COUNTERS])
+{
+	memset(counters, 0, POISE_COUNTERS * sizeof(counters[0]));
+	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
+		for (uint32_t i = 0; i < POISE_COUNTERS; i++)
+			counters[i] += POISE_LOAD(dataplane->stats->worker[w].counters[i]);
+	}
+}
+
+void cp_view_kinds(const uint64_t counters[POISE_COUNTERS], uint64_t kinds[POISE_KIND_EVENT + 1])
+{
+	memset(kinds, 0, (POISE_KIND_EVENT + 1) * sizeof(kinds[0]));
+	for (uint32_t i = 0; i < POISE_COUNTERS; i++)
+		kinds[poise_verdict_kind((enum poise_verdict)i)] += counters[i];
+}
+
+void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, struct poise_stats_port *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	if (port >= POISE_MAX_PORTS)
+		return;
+	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
+		const struct poise_stats_port *slot = &dataplane->stats->worker[w].ports[port];
+
+		sum->rx_packets += POISE_LOAD(slot->rx_packets);
+		sum->rx_bytes += POISE_LOAD(slot->rx_bytes);
+		sum->tx_packets += POISE_LOAD(slot->tx_packets);
+		sum->tx_bytes += POISE_LOAD(slot->tx_bytes);
+	}
+}
+
+void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend, struct cp_view_traffic *sum)
+{
+	uint64_t removed = 0;
+
+	memset(sum, 0, sizeof(*sum));
+	if (backend >= POISE_MAX_BACKENDS)
+		return;
+	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
+		const struct poise_stats_backend *slot = &dataplane->stats->worker[w].backends[backend];
+
+		// Removals first: a flow that ends while we read then counts as active, never below zero.
+		removed += POISE_LOAD(slot->flows_removed);
+		sum->flows_created += POISE_LOAD(slot->flows_created);
+		sum->packets_inward += POISE_LOAD(slot->packets_inward);
+		sum->packets_outward += POISE_LOAD(slot->packets_outward);
+		sum->bytes_inward += POISE_LOAD(slot->bytes_inward);
+		sum->bytes_outward += POISE_LOAD(slot->bytes_outward);
+	}
+	// Flows that an earlier dataplane made may be removed by this one.
+	sum->flows_active = sum->flows_created > removed ? sum->flows_created - removed : 0;
+}
+
+void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view)
+{
+	memset(view, 0, sizeof(*view));
+	if (!flows->base || !flows->table.base)
+		return;
+	view->present = true;
+	view->capacity = (uint64_t)POISE_SHARDS * flows->table.records_per_shard;
+	for (uint32_t i = 0; i < POISE_SHARDS; i++) {
+		const struct poise_shard *shard = poise_shard(&flows->table, i);
+		uint32_t worst = POISE_LOAD(shard->probe_worst);
+
+		view->used += POISE_LOAD(shard->used);
+		view->half_open += POISE_LOAD(shard->half_open);
+		if (worst > view->probe_worst)
+			view->probe_worst = worst;
+	}
+}
