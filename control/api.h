@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// The protocol of the control socket: one JSON object in a line, one JSON object back, end of connection.
+//
+//   {"argv":["drain","web1"],"json":false,"cwd":"/root"}
+//   {"status":0,"stdout":"web/web1: draining, 3 active flows\n","stderr":""}
+//
+// "json" and "cwd" may be left out. With "json": true, "stdout" is a JSON value instead of text, null after a
+// failure that has none. `status` is poisectl's exit status. Pure but for what the verbs do.
+#pragma once
+
+#include "cmd.h"
+
+#define CP_API_REQUEST_MAX 65536
+#define CP_API_ARGUMENTS_MAX 64
+
+// Carry out the request `text` and write the answer's line into `answer`. *changed tells whether a snapshot
+// follows from it.
+void cp_api_run(struct cp_app *app, const struct cp_load *load, const char *text, size_t length,
+		struct evbuffer *answer, bool *changed);
+
+// Write an answer that only has an error.
+void cp_api_refuse(struct evbuffer *answer, enum cp_cmd_status status, const char *reason);
