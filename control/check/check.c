@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// When to probe, and what follows from a result.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <event2/util.h>
+
+#include "../log.h"
+#include "../view.h"
+#include "check.h"
+
+#define SPREAD_LEAST_MS 20 // first probes of a few backends come within this,
+#define SPREAD_EACH_MS 1   // of many within this much for each, so that they do not come at once
+
+struct cp_checks {
+	struct cp_app *app;
+	struct cp_check **items; // ordered by service and backend
+	uint32_t count;
+	struct cp_curl_loop *curl; // NULL until an HTTP check runs
+};
+
+struct event_base *cp_checks_base(const struct cp_checks *checks)
+{
+	return checks->app->base;
+}
+
+struct cp_curl_loop *cp_checks_curl(struct cp_checks *checks)
+{
+	if (!checks->curl)
+		checks->curl = cp_curl_loop_create(checks->app->base);
+	return checks->curl;
+}
+
+bool cp_check_local(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
+	       error == EADDRNOTAVAIL;
+}
+
+static void schedule(struct cp_check *check, uint64_t delay_ns)
+{
+	struct timeval delay = {
+		.tv_sec = (time_t)(delay_ns / 1000000000),
+		.tv_usec = (suseconds_t)(delay_ns % 1000000000 / 1000),
+	};
+
+	if (evtimer_add(check->timer, &delay))
+		cp_log(CP_LOG_ERROR, "check-timer", "%s/%s: no memory for the next check", check->service,
+		       check->backend);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+	struct cp_check *check = context;
+
+	check->running = true;
+	check->started_ns = cp_view_now_ns();
+	check->params.ops->start(check);
+}
+
+// The next probe begins one interval after this one began, so that phases stay apart.
+static void rest(struct cp_check *check, uint64_t now_ns)
+{
+	uint64_t due_ns = check->started_ns + check->params.interval_ms * 1000000ull;
+
+	check->running = false;
+	schedule(check, due_ns > now_ns ? due_ns - now_ns : 1000000);
+}
+
+// Make the verdict known. A reload may have taken the state away.
+static void report(struct cp_check *check)
+{
+	struct cp_app *app = check->owner->app;
+	struct cp_backend_state *state = cp_app_state(app, check->service, check->backend);
+	char address[INET_ADDRSTRLEN] = "";
+
+	inet_ntop(AF_INET, &check->params.address, address, sizeof(address));
+	if (check->health.healthy)
+		cp_log(CP_LOG_INFO, "backend-up", "%s/%s (%s:%u) is up", check->service, check->backend, address,
+		       check->params.port);
+	else
+		cp_log(CP_LOG_WARNING, "backend-down", "%s/%s (%s:%u) is down: %s", check->service, check->backend,
+		       address, check->params.port, check->reason);
+	if (!state || state->healthy == check->health.healthy)
+		return;
+	state->healthy = check->health.healthy;
+	cp_changed(app);
+}
+
+void cp_check_done(struct cp_check *check, bool good, const char *reason)
+{
+	uint64_t now_ns = cp_view_now_ns();
+	uint64_t took_us = (now_ns - check->started_ns) / 1000;
+
+	check->probes++;
+	check->last_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
+	if (!good) {
+		check->failures++;
+		snprintf(check->reason, sizeof(check->reason), "%s", reason);
+	}
+	if (cp_health_result(&check->health, good, check->params.rise, check->params.fall, now_ns))
+		report(check);
+	rest(check, now_ns);
+}
+
+void cp_check_impossible(struct cp_check *check, const char *reason)
+{
+	cp_log(CP_LOG_ERROR, "check-impossible", "%s/%s: cannot check: %s", check->service, check->backend,
+	       reason);
+	rest(check, cp_view_now_ns());
+}
+
+static void check_free(struct cp_check *check)
+{
+	if (!check)
+		return;
+	if (check->params.ops)
+		check->params.ops->stop(check);
+	if (check->timer)
+		event_free(check->timer);
+	cp_check_params_fini(&check->params);
+	free(check);
+}
+
+static int order(const struct cp_check *check, const char *service, const char *backend)
+{
+	int difference = strcmp(check->service, service);
+
+	return difference ? difference : strcmp(check->backend, backend);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct cp_check *const *left = a, *const *right = b;
+
+	return order(*left, (*right)->service, (*right)->backend);
+}
+
+static struct cp_check **find(const struct cp_checks *checks, const char *service, const char *backend)
+{
+	uint32_t low = 0, high = checks ? checks->count : 0;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		int difference = order(checks->items[middle], service, backend);
+
+		if (!difference)
+			return &checks->items[middle];
+		if (difference < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+// What is known about a backend before its first probe with these parameters. The same endpoint keeps its
+// verdict; a verdict from before poised started (adopted, or made while there was no check) is believed
+// until `fall` failures; another endpoint under an old name has to earn one.
+static void inherit(struct cp_check *check, const struct cp_check *old)
+{
+	struct cp_backend_state *state = cp_app_state(check->owner->app, check->service, check->backend);
+
+	if (old && old->params.address == check->params.address && old->params.port == check->params.port) {
+		check->health = old->health;
+		check->health.streak = 0;
+		memcpy(check->reason, old->reason, sizeof(check->reason));
+	} else if (!old && state && state->healthy) {
+		check->health = (struct cp_health_state){.known = true, .healthy = true};
+		check->health.since_ns = cp_view_now_ns();
+	} else if (state && state->healthy) {
+		state->healthy = false;
+		cp_changed(check->owner->app);
+	}
+}
+
+static struct cp_check *check_create(struct cp_checks *checks, const struct cp_service *service,
+				     const struct cp_backend *backend)
+{
+	struct cp_check *check = calloc(1, sizeof(*check));
+
+	if (!check)
+		return NULL;
+	check->owner = checks;
+	memcpy(check->service, service->name, sizeof(check->service));
+	memcpy(check->backend, backend->name, sizeof(check->backend));
+	check->timer = evtimer_new(checks->app->base, on_timer, check);
+	if (cp_check_params_set(&check->params, service, backend) || !check->timer || !check->params.ops) {
+		check_free(check);
+		return NULL;
+	}
+	return check;
+}
+
+static void first_probe(struct cp_check *check, uint32_t count)
+{
+	uint64_t spread_ms = SPREAD_LEAST_MS + (uint64_t)SPREAD_EACH_MS * count;
+	uint32_t random;
+
+	if (spread_ms > check->params.interval_ms)
+		spread_ms = check->params.interval_ms;
+	evutil_secure_rng_get_bytes(&random, sizeof(random));
+	schedule(check, spread_ms * 1000000 * random >> 32);
+}
+
+// Every running probe holds a descriptor.
+static void raise_descriptors(uint32_t count)
+{
+	struct rlimit limit;
+	rlim_t wanted = 1024 + 2 * (rlim_t)count;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static uint32_t wanted_count(const struct cp_config *config)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < config->services_count; i++)
+		if (config->services[i].health.type != CP_HEALTH_NONE)
+			count += config->services[i].backends_count;
+	return count;
+}
+
+// The check of one backend for the new list: the old one when nothing changed, else a new one.
+static struct cp_check *take(struct cp_checks *checks, const struct cp_service *service,
+			     const struct cp_backend *backend, uint32_t count)
+{
+	struct cp_check **old = find(checks, service->name, backend->name);
+	struct cp_check *check = check_create(checks, service, backend);
+
+	if (!check) {
+		cp_log(CP_LOG_ERROR, "check-start", "%s/%s: no memory for its check", service->name, backend->name);
+		return NULL;
+	}
+	if (old && cp_check_params_same(&(*old)->params, &check->params)) {
+		check_free(check);
+		(*old)->kept = true;
+		return *old;
+	}
+	inherit(check, old ? *old : NULL);
+	first_probe(check, count);
+	return check;
+}
+
+void cp_checks_apply(struct cp_checks *checks)
+{
+	const struct cp_config *config = checks->app->config;
+	uint32_t count = wanted_count(config), used = 0;
+	struct cp_check **items = calloc(count + 1, sizeof(*items));
+
+	if (!items) {
+		cp_log(CP_LOG_ERROR, "check-start", "no memory: the checks stay as they were");
+		return;
+	}
+	raise_descriptors(count);
+	for (uint32_t i = 0; i < config->services_count; i++) {
+		const struct cp_service *service = &config->services[i];
+
+		for (uint32_t j = 0; service->health.type != CP_HEALTH_NONE && j < service->backends_count; j++) {
+			items[used] = take(checks, service, &service->backends[j], count);
+			used += !!items[used];
+		}
+	}
+	for (uint32_t i = 0; i < checks->count; i++) {
+		if (!checks->items[i]->kept)
+			check_free(checks->items[i]);
+		else
+			checks->items[i]->kept = false;
+	}
+	free(checks->items);
+	qsort(items, used, sizeof(*items), compare);
+	checks->items = items;
+	checks->count = used;
+}
+
+struct cp_checks *cp_checks_create(struct cp_app *app)
+{
+	struct cp_checks *checks = calloc(1, sizeof(*checks));
+
+	if (checks)
+		checks->app = app;
+	return checks;
+}
+
+void cp_checks_destroy(struct cp_checks *checks)
+{
+	if (!checks)
+		return;
+	for (uint32_t i = 0; i < checks->count; i++)
+		check_free(checks->items[i]);
+	free(checks->items);
+	cp_curl_loop_destroy(checks->curl);
+	free(checks);
+}
+
+bool cp_checks_view(const struct cp_checks *checks, const char *service, const char *backend,
+		    struct cp_check_view *view)
+{
+	struct cp_check **found = find(checks, service, backend);
+	const struct cp_check *check = found ? *found : NULL;
+
+	memset(view, 0, sizeof(*view));
+	if (!check)
+		return false;
+	view->healthy = check->health.healthy;
+	view->known = check->health.known;
+	view->streak = check->health.streak;
+	view->last_ms = (check->last_us + 500) / 1000;
+	view->last_us = check->last_us;
+	view->since_ns = check->health.since_ns;
+	view->probes = check->probes;
+	view->failures = check->failures;
+	memcpy(view->reason, check->reason, sizeof(view->reason));
+	return true;
+}

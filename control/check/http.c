@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// HTTP check: GET answers with an expected status. What a backend sends is not trusted: no redirects, no other
+// protocol, no proxy, bounded header, body and time, a fresh connection each.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "check.h"
+
+#define BODY_MAX 65536
+#define HEADER_MAX 32768
+
+struct probe {
+	struct cp_curl_loop *loop;
+	CURL *easy;
+	struct curl_slist *headers;
+	size_t header_bytes;
+	size_t body_bytes;
+	int local_error; // errno of a want on this host
+};
+
+static void stop(struct cp_check *check)
+{
+	struct probe *probe = check->probe;
+
+	if (!probe)
+		return;
+	check->probe = NULL;
+	if (probe->easy) {
+		cp_curl_loop_remove(probe->loop, probe->easy);
+		curl_easy_cleanup(probe->easy);
+	}
+	curl_slist_free_all(probe->headers);
+	free(probe);
+}
+
+// Body and header are counted and thrown away. Too much ends the transfer.
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+	struct probe *probe = context;
+
+	probe->body_bytes += size * count;
+	return probe->body_bytes > BODY_MAX ? 0 : size * count;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+	struct probe *probe = context;
+
+	probe->header_bytes += size * count;
+	return probe->header_bytes > HEADER_MAX ? 0 : size * count;
+}
+
+// curl does not mark its sockets close-on-exec; poised starts other programs.
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct probe *probe = context;
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	if (fd < 0)
+		probe->local_error = errno;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static void explain(const struct cp_check *check, const struct probe *probe, CURLcode result, long status,
+		    char *reason, size_t size)
+{
+	long error = 0;
+
+	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
+	if (result == CURLE_OK)
+		snprintf(reason, size, "status %ld, expected %u to %u", status, check->params.expect_first,
+			 check->params.expect_last);
+	else if (result == CURLE_OPERATION_TIMEDOUT)
+		snprintf(reason, size, "no answer within %u ms", check->params.timeout_ms);
+	else if (result == CURLE_COULDNT_CONNECT && error)
+		snprintf(reason, size, "%s", strerror((int)error));
+	else if (result == CURLE_WRITE_ERROR && probe->header_bytes > HEADER_MAX)
+		snprintf(reason, size, "header is larger than %d KiB", HEADER_MAX / 1024);
+	else
+		snprintf(reason, size, "%s", curl_easy_strerror(result));
+}
+
+static void on_done(struct cp_check *check, int code)
+{
+	struct probe *probe = check->probe;
+	CURLcode result = (CURLcode)code;
+	char reason[96] = "";
+	long status = 0, error = 0;
+	bool good;
+
+	curl_easy_getinfo(probe->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
+	if (!probe->local_error && result == CURLE_COULDNT_CONNECT && cp_check_local((int)error))
+		probe->local_error = (int)error;
+	if (probe->local_error || result == CURLE_OUT_OF_MEMORY) {
+		error = probe->local_error ? probe->local_error : ENOMEM;
+		stop(check);
+		cp_check_impossible(check, strerror((int)error));
+		return;
+	}
+	// A page that is larger than what we read has answered all the same.
+	if (result == CURLE_WRITE_ERROR && probe->body_bytes > BODY_MAX)
+		result = CURLE_OK;
+	good = result == CURLE_OK && status >= check->params.expect_first && status <= check->params.expect_last;
+	if (!good)
+		explain(check, probe, result, status, reason, sizeof(reason));
+	stop(check);
+	cp_check_done(check, good, reason);
+}
+
+static bool set_request(struct cp_check *check, struct probe *probe)
+{
+	const struct cp_check_params *params = &check->params;
+	char host[INET_ADDRSTRLEN], url[1200], header[300];
+	struct curl_slist *more;
+
+	inet_ntop(AF_INET, &params->address, host, sizeof(host));
+	if (snprintf(url, sizeof(url), "http://%s:%u%s", host, params->port, params->path) >= (int)sizeof(url))
+		return false;
+	probe->headers = curl_slist_append(NULL, "Connection: close");
+	if (params->host && probe->headers) {
+		if (snprintf(header, sizeof(header), "Host: %s", params->host) >= (int)sizeof(header))
+			return false;
+		more = curl_slist_append(probe->headers, header);
+		if (!more)
+			return false;
+	}
+	return probe->headers && curl_easy_setopt(probe->easy, CURLOPT_URL, url) == CURLE_OK &&
+	       curl_easy_setopt(probe->easy, CURLOPT_HTTPHEADER, probe->headers) == CURLE_OK;
+}
+
+static bool set_limits(struct cp_check *check, struct probe *probe)
+{
+	CURL *easy = probe->easy;
+	CURLcode result = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "poise/" POISE_VERSION);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)check->params.timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)check->params.timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 16384L);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, probe);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, probe);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, probe);
+	return result == CURLE_OK;
+}
+
+static void start(struct cp_check *check)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+
+	check->probe = probe;
+	if (probe) {
+		probe->loop = cp_checks_curl(check->owner);
+		probe->easy = probe->loop ? curl_easy_init() : NULL;
+	}
+	if (probe && probe->easy && set_limits(check, probe) && set_request(check, probe) &&
+	    cp_curl_loop_add(probe->loop, probe->easy, check, on_done) == 0)
+		return;
+	stop(check);
+	cp_check_impossible(check, "curl cannot be set up");
+}
+
+const struct cp_check_ops cp_check_http = {.name = "http", .start = start, .stop = stop};
