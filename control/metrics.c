@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// The HTTP server for monitoring: reads, never changes.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "metrics.h"
+#include "metrics_http.h"
+#include "stream.h"
+
+#define CLIENTS_MAX 32
+#define DEADLINE_MS 5000
+#define TEXT_PLAIN "text/plain; charset=utf-8"
+#define TEXT_METRICS "text/plain; version=0.0.4; charset=utf-8"
+
+struct cp_metrics {
+	struct cp_app *app;
+	struct cp_stream *stream;
+};
+
+int cp_metrics_write(const struct cp_app *app, struct evbuffer *out)
+{
+	struct cp_view view;
+	int error = cp_view_make(app, &view);
+
+	if (!error) {
+		cp_metrics_process(app, out);
+		cp_metrics_packets(app, out);
+		cp_metrics_backends(&view, out);
+	}
+	cp_view_fini(&view);
+	return error;
+}
+
+static int index_page(struct evbuffer *body)
+{
+	evbuffer_add_printf(body, "<!doctype html><html lang=\"en\"><title>Poise</title><h1>Poise %s</h1><ul>"
+				  "<li><a href=\"/metrics\">/metrics</a> for Prometheus"
+				  "<li><a href=\"/healthz\">/healthz</a> 200 while poised lives"
+				  "<li><a href=\"/readyz\">/readyz</a> 200 while the dataplane runs with the newest "
+				  "configuration</ul>\n",
+			    POISE_VERSION);
+	return 200;
+}
+
+static int ready_page(const struct cp_app *app, struct evbuffer *body)
+{
+	const char *why;
+
+	if (cp_view_ready(app, &why)) {
+		evbuffer_add_printf(body, "ready\n");
+		return 200;
+	}
+	evbuffer_add_printf(body, "not ready: %s\n", why);
+	return 503;
+}
+
+// Fills the body; returns the status.
+static int page(const struct cp_app *app, const char *path, struct evbuffer *body, const char **type)
+{
+	*type = TEXT_PLAIN;
+	if (strcmp(path, "/metrics") == 0) {
+		*type = TEXT_METRICS;
+		return cp_metrics_write(app, body) ? 500 : 200;
+	}
+	if (strcmp(path, "/healthz") == 0) {
+		evbuffer_add_printf(body, "alive\n");
+		return 200;
+	}
+	if (strcmp(path, "/readyz") == 0)
+		return ready_page(app, body);
+	if (strcmp(path, "/") == 0) {
+		*type = "text/html; charset=utf-8";
+		return index_page(body);
+	}
+	evbuffer_add_printf(body, "not found; there are /metrics, /healthz and /readyz\n");
+	return 404;
+}
+
+static void on_request(void *context, struct cp_stream_client *client, const char *text, size_t length,
+		       bool whole)
+{
+	struct cp_metrics *metrics = context;
+	struct evbuffer *answer = evbuffer_new(), *body = evbuffer_new();
+	struct cp_http_request request;
+	const char *type = TEXT_PLAIN;
+	int status;
+
+	cp_http_parse(&request, text, length);
+	if (!whole)
+		request.status = length >= CP_HTTP_HEAD_MAX ? 431 : 400;
+	status = request.status;
+	if (answer && body) {
+		if (!status)
+			status = page(metrics->app, request.path, body, &type);
+		else
+			evbuffer_add_printf(body, "refused\n");
+		cp_http_answer(answer, &request, status, type, body);
+	}
+	cp_stream_answer(client, answer);
+	if (answer)
+		evbuffer_free(answer);
+	if (body)
+		evbuffer_free(body);
+}
+
+static const struct cp_stream_ops ops = {
+	.clients_max = CLIENTS_MAX,
+	.request_max = CP_HTTP_HEAD_MAX,
+	.deadline_ms = DEADLINE_MS,
+	.complete = cp_http_complete,
+	.request = on_request,
+};
+
+// An address of either family; nothing is looked up.
+static int address_of(const char *host, uint16_t port, struct sockaddr_storage *address, socklen_t *size)
+{
+	struct sockaddr_in *four = (struct sockaddr_in *)address;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+
+	memset(address, 0, sizeof(*address));
+	if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(port);
+		*size = sizeof(*four);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, host, &six->sin6_addr) == 1) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(port);
+		*size = sizeof(*six);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int listen_at(const char *host, uint16_t port)
+{
+	struct sockaddr_storage address;
+	socklen_t size;
+	int fd, on = 1, error;
+
+	if (address_of(host, port, &address, &size))
+		return -EINVAL;
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, CLIENTS_MAX) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+struct cp_metrics *cp_metrics_create(struct cp_app *app)
+{
+	const char *host = app->config->metrics_address;
+	struct cp_metrics *metrics = calloc(1, sizeof(*metrics));
+	int fd = metrics ? listen_at(host, app->config->metrics_port) : -ENOMEM;
+
+	if (metrics && fd >= 0) {
+		metrics->app = app;
+		metrics->stream = cp_stream_create(app->base, fd, &ops, metrics);
+		if (metrics->stream)
+			return metrics;
+		fd = -ENOMEM;
+	}
+	cp_log(CP_LOG_ERROR, "metrics-listen", "metrics: cannot listen on %s port %u: %s", host,
+	       app->config->metrics_port, strerror(-fd));
+	free(metrics);
+	return NULL;
+}
+
+void cp_metrics_destroy(struct cp_metrics *metrics)
+{
+	if (!metrics)
+		return;
+	cp_stream_destroy(metrics->stream);
+	free(metrics);
+}
