@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Where pins live, so that maps and the XDP attachment outlive poised.
+#pragma once
+
+#include <stddef.h>
+
+// Find a bpffs (or mount one on /sys/fs/bpf) and make poise/<instance> on it. Returns 0 with the directory in
+// `path`, or -errno: no BPF for this process.
+int cp_bpffs_open(const char *instance, char *path, size_t size);
+
+// Remove one pin; nothing happens when it is not there.
+void cp_bpffs_unpin(const char *directory, const char *name);
+
+// Remove the directory when it is empty.
+void cp_bpffs_close(const char *directory);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+#include "instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int cp_instance_directory(const char *socket, char *directory, size_t size)
+{
+	const char *slash = strrchr(socket, '/');
+	size_t length = slash == socket ? 1 : slash ? (size_t)(slash - socket) : 0;
+
+	if ((length ? length : 1) >= size)
+		return -ENAMETOOLONG;
+	snprintf(directory, size, "%.*s", length ? (int)length : 1, length ? socket : ".");
+	return 0;
+}
+
+void cp_instance_name(const char *directory, char *name, size_t size)
+{
+	size_t used = 0;
+
+	while (*directory == '/')
+		directory++;
+	for (; *directory && used + 1 < size; directory++) {
+		char c = *directory;
+		int plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		name[used++] = plain || c == '-' ? c : c == '/' ? '-' : '_';
+	}
+	name[used] = 0;
+	if (!used)
+		snprintf(name, size, "root");
+}
+
+static int make_directories(const char *directory)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s", directory) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+}
+
+// Open the lock file and take its lock; -EAGAIN when the file was removed between the two by its last holder.
+static int try_lock(const char *path, int *holder)
+{
+	struct stat opened, named;
+	char text[16] = "";
+	int error, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		error = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		if (read(fd, text, sizeof(text) - 1) > 0)
+			*holder = atoi(text);
+	} else if (fstat(fd, &opened) || stat(path, &named) || opened.st_ino != named.st_ino ||
+		   opened.st_dev != named.st_dev) {
+		error = -EAGAIN;
+	} else {
+		snprintf(text, sizeof(text), "%d\n", (int)getpid());
+		error = ftruncate(fd, 0) || pwrite(fd, text, strlen(text), 0) < 0 ? -errno : 0;
+	}
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
+static int lock_path(const char *directory, char *path, size_t size)
+{
+	return snprintf(path, size, "%s/poised.lock", directory) < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+int cp_instance_lock(const char *directory, int *holder)
+{
+	char path[4096];
+	int result = make_directories(directory);
+
+	*holder = 0;
+	if (!result)
+		result = lock_path(directory, path, sizeof(path));
+	if (result)
+		return result;
+	for (int attempt = 0; attempt < 5; attempt++) {
+		result = try_lock(path, holder);
+		if (result != -EAGAIN)
+			break;
+	}
+	return result;
+}
+
+void cp_instance_unlock(const char *directory, int lock)
+{
+	char path[4096];
+
+	if (lock < 0)
+		return;
+	if (!lock_path(directory, path, sizeof(path)))
+		unlink(path);
+	close(lock);
+}
