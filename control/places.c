@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+#include "places.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+	const char *variable;
+	const char *beside; // this executable's directory
+	const char *installed;
+} places[CP_PLACES] = {
+	[CP_PLACE_DATAPLANE] = {"POISE_DATAPLANE", "../dataplane/poise-dataplane",
+				POISE_SBINDIR "/poise-dataplane"},
+	[CP_PLACE_XDP_OBJECT] = {"POISE_BPF_OBJECT", "../bpf/poise_xdp.bpf.o",
+				 POISE_LIBDIR "/poise/poise_xdp.bpf.o"},
+};
+
+int cp_place_find(enum cp_place place, char *path, size_t size)
+{
+	const char *named = getenv(places[place].variable);
+	char self[4096];
+	ssize_t length;
+	char *slash;
+
+	if (named) {
+		snprintf(path, size, "%s", named);
+		return access(path, R_OK) ? -ENOENT : 0;
+	}
+	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[length > 0 ? length : 0] = 0;
+	slash = strrchr(self, '/');
+	if (slash) {
+		*slash = 0;
+		snprintf(path, size, "%s/%s", self, places[place].beside);
+		if (!access(path, R_OK))
+			return 0;
+	}
+	snprintf(path, size, "%s", places[place].installed);
+	return access(path, R_OK) ? -ENOENT : 0;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+#include "xdp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <poise/xdp.h>
+
+#include "log.h"
+#include "places.h"
+#include "spawn_dataplane.h"
+#include "xdp_port.h"
+
+struct cp_xdp {
+	struct cp_app *app;
+	char object[4096];
+	struct cp_xdp_port ports[POISE_MAX_PORTS];
+	uint32_t ports_count;
+	struct poise_snapshot *halves; // two of them, the map's memory
+	struct poise_xdp_state *state;
+	bool adopted; // an earlier poised's program was there
+};
+
+static size_t whole_pages(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
+}
+
+static void *map_pinned(const char *pins, const char *name, size_t bytes)
+{
+	char path[600];
+	void *memory;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", pins, name);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return NULL;
+	memory = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int attach_port(struct cp_xdp *xdp, uint32_t index)
+{
+	const struct cp_port *port = &xdp->app->config->ports[index];
+	char why[512] = "";
+	int error = cp_xdp_port_attach(&xdp->ports[index], xdp->object, xdp->app->pins, xdp->app->flows.fd,
+				       port->interface, xdp->app->topology.links[index].ifindex, why,
+				       sizeof(why));
+
+	if (error)
+		cp_log(CP_LOG_ERROR, "xdp-attach", "%s", why);
+	return error;
+}
+
+static int start(struct cp_xdp *xdp)
+{
+	struct cp_app *app = xdp->app;
+
+	if (cp_place_find(CP_PLACE_XDP_OBJECT, xdp->object, sizeof(xdp->object))) {
+		cp_log(CP_LOG_ERROR, "xdp-object", "mode af_xdp needs the XDP program, there is no %s",
+		       xdp->object);
+		return -ENOENT;
+	}
+	for (uint32_t i = 0; i < app->config->ports_count; i++) {
+		int error = attach_port(xdp, i);
+
+		if (error)
+			return error;
+		xdp->ports_count++;
+	}
+	xdp->halves = map_pinned(app->pins, "poise_snapshots", 2 * sizeof(*xdp->halves));
+	xdp->state = map_pinned(app->pins, "poise_state", sizeof(*xdp->state));
+	if (!xdp->halves || !xdp->state) {
+		cp_log(CP_LOG_ERROR, "xdp-maps", "the maps of the XDP program cannot be mapped");
+		return -EIO;
+	}
+	return 0;
+}
+
+struct cp_xdp *cp_xdp_create(struct cp_app *app)
+{
+	struct cp_xdp *xdp = calloc(1, sizeof(*xdp));
+	char path[600];
+
+	if (!xdp)
+		return NULL;
+	xdp->app = app;
+	for (uint32_t i = 0; i < POISE_MAX_PORTS; i++)
+		xdp->ports[i].link = -1;
+	snprintf(path, sizeof(path), "%s/poise_state", app->pins);
+	xdp->adopted = !access(path, F_OK);
+	if (start(xdp)) {
+		cp_xdp_destroy(xdp, !xdp->adopted);
+		return NULL;
+	}
+	return xdp;
+}
+
+void cp_xdp_destroy(struct cp_xdp *xdp, bool remove)
+{
+	if (!xdp)
+		return;
+	if (xdp->state)
+		munmap(xdp->state, whole_pages(sizeof(*xdp->state)));
+	if (xdp->halves)
+		munmap(xdp->halves, whole_pages(2 * sizeof(*xdp->halves)));
+	for (uint32_t i = 0; i < POISE_MAX_PORTS; i++)
+		if (xdp->ports[i].interface[0])
+			cp_xdp_port_detach(&xdp->ports[i], xdp->app->pins, remove);
+	if (remove)
+		cp_xdp_unpin_shared(xdp->app->pins);
+	free(xdp);
+}
+
+void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot)
+{
+	uint32_t half = !(xdp->state->active & 1);
+
+	// Nobody has read this half since the flip before; a program run lasts microseconds.
+	memcpy(&xdp->halves[half], snapshot, sizeof(*snapshot));
+	POISE_STORE_RELEASE(xdp->state->active, half);
+	POISE_STORE_RELEASE(xdp->state->published, 1u);
+}
+
+void cp_xdp_links_changed(struct cp_xdp *xdp)
+{
+	const struct cp_topology *topology = &xdp->app->topology;
+	bool again = false;
+
+	for (uint32_t i = 0; i < xdp->ports_count; i++) {
+		struct cp_xdp_port *port = &xdp->ports[i];
+		uint32_t ifindex = topology->links[i].ifindex;
+
+		if (ifindex == port->ifindex)
+			continue;
+		cp_log(CP_LOG_WARNING, ifindex ? "interface-new" : "interface-gone", "interface \"%s\" %s",
+		       port->interface, ifindex ? "was made anew" : "is gone");
+		cp_xdp_port_detach(port, xdp->app->pins, true);
+		if (ifindex)
+			again |= !attach_port(xdp, i);
+	}
+	if (again)
+		cp_spawn_again(xdp->app->spawn, "an interface was made anew", false);
+}

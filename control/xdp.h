@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// The XDP program on the config's interfaces: one instance and one xsks_map each, all other maps shared. The
+// attachment is a pinned link, so that neither poised's nor the dataplane's death takes it away, and DPDK's
+// driver adopts the program instead of bringing its own.
+#pragma once
+
+#include "app.h"
+
+// Load and attach to every port (af_xdp mode), or take over what an earlier poised left. NULL after a log line
+// on failure; what ran before then runs on.
+struct cp_xdp *cp_xdp_create(struct cp_app *app);
+
+// With `remove` detach and unpin everything, else leave it working.
+void cp_xdp_destroy(struct cp_xdp *xdp, bool remove);
+
+// Put a snapshot in force for the program.
+void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot);
+
+// Interfaces came, went or were made anew: attach where needed. The dataplane is started again then, since its
+// sockets are those of the old interface.
+void cp_xdp_links_changed(struct cp_xdp *xdp);

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+#include "xdp_port.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpffs.h"
+#include "instance.h"
+#include "log.h"
+
+#define PROGRAM "xsk_def_prog" // the name by which DPDK's driver knows a program to share
+#define PATH_SIZE 600
+
+// Pins of shared maps are named as the maps. The flow table has a life of its own.
+static const char *const shared_maps[] = {"poise_snapshots", "poise_state", "poise_fates"};
+
+static char last_warning[256];
+
+static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_WARN) {
+		vsnprintf(last_warning, sizeof(last_warning), format, arguments);
+		last_warning[strcspn(last_warning, "\n")] = 0;
+	}
+	return 0;
+}
+
+static void own_pin(const char *pins, const char *kind, const char *interface, char *path)
+{
+	char word[32];
+
+	cp_instance_name(interface, word, sizeof(word));
+	snprintf(path, PATH_SIZE, "%s/%s_%s", pins, kind, word);
+}
+
+// Use the pinned map when it has the shape the program wants; a map of another version is let go.
+static int reuse(struct bpf_map *map, const char *path)
+{
+	struct bpf_map_info info = {0};
+	__u32 length = sizeof(info);
+	int error, fd = bpf_obj_get(path);
+
+	if (fd < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length) || info.type != bpf_map__type(map) ||
+	    info.key_size != bpf_map__key_size(map) || info.value_size != bpf_map__value_size(map) ||
+	    info.max_entries != bpf_map__max_entries(map)) {
+		unlink(path);
+		error = 0;
+	} else {
+		error = bpf_map__reuse_fd(map, fd);
+	}
+	close(fd);
+	return error;
+}
+
+static int pin_new(struct bpf_object *object, const char *name, const char *path)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (!map || !access(path, F_OK))
+		return 0;
+	return bpf_obj_pin(bpf_map__fd(map), path) ? -errno : 0;
+}
+
+// Give the object its maps, before it is loaded.
+static int give_maps(struct bpf_object *object, const char *pins, const char *xsks_path, int flows)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "poise_flows");
+	char path[PATH_SIZE];
+	int error = map ? bpf_map__reuse_fd(map, flows) : -ENOENT;
+
+	for (size_t i = 0; !error && i < sizeof(shared_maps) / sizeof(*shared_maps); i++) {
+		map = bpf_object__find_map_by_name(object, shared_maps[i]);
+		snprintf(path, sizeof(path), "%s/%s", pins, shared_maps[i]);
+		error = map ? reuse(map, path) : 0;
+	}
+	map = bpf_object__find_map_by_name(object, "xsks_map");
+	if (!error)
+		error = map ? reuse(map, xsks_path) : -ENOENT;
+	return error;
+}
+
+static int pin_maps(struct bpf_object *object, const char *pins, const char *xsks_path)
+{
+	int error = pin_new(object, "xsks_map", xsks_path);
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; !error && i < sizeof(shared_maps) / sizeof(*shared_maps); i++) {
+		snprintf(path, sizeof(path), "%s/%s", pins, shared_maps[i]);
+		error = pin_new(object, shared_maps[i], path);
+	}
+	return error;
+}
+
+// The link of an earlier run, if it is still that of this very interface; -1 else.
+static int open_link(const char *path, uint32_t ifindex)
+{
+	struct bpf_link_info info = {0};
+	__u32 length = sizeof(info);
+	int fd = bpf_obj_get(path);
+
+	if (fd < 0)
+		return -1;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &length) && info.type == BPF_LINK_TYPE_XDP &&
+	    info.xdp.ifindex == ifindex)
+		return fd;
+	unlink(path); // the interface was made anew
+	close(fd);
+	return -1;
+}
+
+static int create_link(int program, const char *interface, uint32_t ifindex, char *why, size_t why_size)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, native, .flags = XDP_FLAGS_DRV_MODE);
+	LIBBPF_OPTS(bpf_link_create_opts, generic, .flags = XDP_FLAGS_SKB_MODE);
+	int link = bpf_link_create(program, (int)ifindex, BPF_XDP, &native), error = link < 0 ? -errno : 0;
+
+	if (error == -EBUSY || error == -EEXIST) {
+		snprintf(why, why_size,
+			 "interface \"%s\" has another XDP program; remove it: ip link set dev %s xdp off",
+			 interface, interface);
+		return error;
+	}
+	if (error == -EOPNOTSUPP || error == -ERANGE || error == -EINVAL) {
+		link = bpf_link_create(program, (int)ifindex, BPF_XDP, &generic);
+		if (link >= 0)
+			cp_log(CP_LOG_WARNING, "xdp-generic",
+			       "interface \"%s\" has no native XDP (%s), generic mode is slower", interface,
+			       strerror(-error));
+		else
+			error = -errno;
+	}
+	if (link < 0)
+		snprintf(why, why_size, "XDP program cannot be attached to interface \"%s\": %s", interface,
+			 strerror(-error));
+	return link < 0 ? error : link;
+}
+
+static int attach(struct cp_xdp_port *port, int program, const char *pins, uint32_t ifindex, char *why,
+		  size_t why_size)
+{
+	char path[PATH_SIZE];
+	int link;
+
+	own_pin(pins, "link", port->interface, path);
+	link = open_link(path, ifindex);
+	if (link >= 0 && bpf_link_update(link, program, NULL)) {
+		// A link whose interface went away cannot be revived.
+		unlink(path);
+		close(link);
+		link = -1;
+	}
+	if (link < 0) {
+		link = create_link(program, port->interface, ifindex, why, why_size);
+		if (link < 0)
+			return link;
+		if (bpf_obj_pin(link, path)) {
+			int error = -errno;
+
+			snprintf(why, why_size, "%s: %s", path, strerror(-error));
+			close(link);
+			return error;
+		}
+	}
+	port->link = link;
+	port->ifindex = ifindex;
+	return 0;
+}
+
+int cp_xdp_port_attach(struct cp_xdp_port *port, const char *object_path, const char *pins, int flows,
+		       const char *interface, uint32_t ifindex, char *why, size_t why_size)
+{
+	struct bpf_program *program;
+	struct bpf_object *object;
+	char xsks_path[PATH_SIZE];
+	int error;
+
+	libbpf_set_print(keep_warning);
+	last_warning[0] = 0;
+	snprintf(port->interface, sizeof(port->interface), "%s", interface);
+	own_pin(pins, "xsks", interface, xsks_path);
+	object = bpf_object__open(object_path);
+	if (!object) {
+		error = -errno;
+		snprintf(why, why_size, "%s is not a BPF object: %s", object_path, strerror(-error));
+		return error;
+	}
+	program = bpf_object__find_program_by_name(object, PROGRAM);
+	error = program ? give_maps(object, pins, xsks_path, flows) : -ENOENT;
+	if (!error)
+		error = bpf_object__load(object);
+	if (!error)
+		error = pin_maps(object, pins, xsks_path);
+	if (error)
+		snprintf(why, why_size, "%s cannot be loaded: %s (%s)", object_path, strerror(-error),
+			 last_warning);
+	else
+		error = attach(port, bpf_program__fd(program), pins, ifindex, why, why_size);
+	bpf_object__close(object); // the link holds the program, the program holds the maps
+	return error;
+}
+
+void cp_xdp_port_detach(struct cp_xdp_port *port, const char *pins, bool remove)
+{
+	char path[PATH_SIZE];
+
+	if (remove) {
+		own_pin(pins, "link", port->interface, path);
+		unlink(path);
+		if (port->link >= 0)
+			bpf_link_detach(port->link);
+		own_pin(pins, "xsks", port->interface, path);
+		unlink(path);
+	}
+	if (port->link >= 0)
+		close(port->link);
+	port->link = -1;
+	port->ifindex = 0;
+}
+
+void cp_xdp_unpin_shared(const char *pins)
+{
+	for (size_t i = 0; i < sizeof(shared_maps) / sizeof(*shared_maps); i++)
+		cp_bpffs_unpin(pins, shared_maps[i]);
+}

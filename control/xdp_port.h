@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// The XDP program of one interface: load with shared maps, attach, pin.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cp_xdp_port {
+	char interface[16];
+	uint32_t ifindex; // attached to; 0 not attached
+	int link;	  // descriptor of the pinned link, -1 none
+};
+
+// Load the object and attach it. Maps that are pinned in `pins` already are used, others are made and pinned;
+// the flow table is `flows`. Returns 0, or -errno with one line in `why`.
+int cp_xdp_port_attach(struct cp_xdp_port *port, const char *object, const char *pins, int flows,
+		       const char *interface, uint32_t ifindex, char *why, size_t why_size);
+
+// Close; with `remove` detach and unpin what belongs to this interface alone.
+void cp_xdp_port_detach(struct cp_xdp_port *port, const char *pins, bool remove);
+
+// Remove the pins of the maps that all interfaces share.
+void cp_xdp_unpin_shared(const char *pins);
