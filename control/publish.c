@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+#include "publish.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "sink_dp.h"
+#include "snapshot_file.h"
+#include "xdp.h"
+
+#define COLLECT_S 10 // how often flows of removed backends are looked for
+#define BUSY_WORDS (POISE_MAX_BACKENDS / 64)
+
+struct cp_publish {
+	struct cp_app *app;
+	struct event *soon;
+	struct event *collect;
+	struct poise_snapshot *scratch;
+	uint64_t settled; // generation known to be that of our history in a dataplane
+	char path[CP_PATH_SIZE + 16];
+};
+
+static void set_busy(uint64_t *busy, uint32_t index)
+{
+	busy[index / 64 % BUSY_WORDS] |= 1ull << (index % 64);
+}
+
+static void scan_flows(const struct cp_flow_memory *flows, uint64_t *busy)
+{
+	const struct poise_table *table = &flows->table;
+
+	if (!flows->base)
+		return;
+	for (uint32_t i = 0; i < POISE_SHARDS; i++) {
+		uint32_t top = POISE_LOAD(poise_shard(table, i)->used_top);
+
+		if (top > table->records_per_shard)
+			top = table->records_per_shard;
+		for (uint32_t j = 0; j < top; j++) {
+			const struct poise_flow *flow = poise_record(table, i * table->records_per_shard + j + 1);
+
+			if (POISE_LOAD(flow->state) != POISE_STATE_FREE)
+				set_busy(busy, POISE_LOAD(flow->backend_index) & (POISE_MAX_BACKENDS - 1));
+		}
+	}
+}
+
+// Backends whose index must not be given away. The table itself is asked, since the dataplane's counters start
+// anew with each run. One that still takes flows while we look may have some by the time it is removed, so it
+// is given up one round later at the earliest. Returns false when nothing of the kind can be.
+static bool find_busy(const struct cp_app *app, uint64_t *busy)
+{
+	const struct poise_snapshot *snapshot = app->snapshot;
+	bool removed = false;
+
+	if (!snapshot)
+		return false;
+	memset(busy, 0, BUSY_WORDS * sizeof(*busy));
+	for (uint32_t i = 0; i < snapshot->backends_count; i++) {
+		removed |= snapshot->backends[i].flags & POISE_BACKEND_REMOVED;
+		if (snapshot->backend_names[i][0] && !(snapshot->backends[i].flags & POISE_BACKEND_REMOVED))
+			set_busy(busy, i);
+	}
+	if (removed)
+		scan_flows(&app->flows, busy);
+	return true;
+}
+
+static int compile(struct cp_publish *publish, const struct cp_config *config, const struct cp_states *states,
+		   const struct cp_topology *topology, struct cp_report *report)
+{
+	uint64_t busy[BUSY_WORDS];
+	bool has_busy = find_busy(publish->app, busy);
+
+	return cp_compile(config, states, topology, publish->app->snapshot, has_busy ? busy : NULL,
+			  publish->scratch, report);
+}
+
+static bool has_removed(const struct poise_snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->backends_count; i++)
+		if (snapshot->backends[i].flags & POISE_BACKEND_REMOVED)
+			return true;
+	return false;
+}
+
+static void collect_later(struct cp_publish *publish)
+{
+	const struct timeval delay = {.tv_sec = COLLECT_S};
+
+	if (publish->app->snapshot && has_removed(publish->app->snapshot))
+		event_add(publish->collect, &delay);
+}
+
+static void save(const struct cp_publish *publish)
+{
+	int error = cp_snapshot_save(publish->app->snapshot, publish->path);
+
+	if (error)
+		cp_log(CP_LOG_WARNING, "snapshot-save", "%s: %s; a restart of poised would number anew",
+		       publish->path, strerror(-error));
+}
+
+static void hand_over(struct cp_publish *publish)
+{
+	struct cp_app *app = publish->app;
+
+	save(publish);
+	if (!app->sink || !cp_sink_dp_publish(app->sink))
+		cp_publish_settled(app, 0);
+}
+
+int cp_publish_try(struct cp_publish *publish, const struct cp_config *config, const struct cp_states *states,
+		   const struct cp_topology *topology, struct cp_report *report)
+{
+	return compile(publish, config, states, topology, report);
+}
+
+int cp_publish_now(struct cp_publish *publish, struct cp_report *report)
+{
+	struct cp_app *app = publish->app;
+	struct poise_snapshot *before = app->snapshot;
+
+	event_del(publish->soon);
+	if (compile(publish, app->config, &app->states, &app->topology, report))
+		return -1;
+	if (before && cp_snapshot_same(before, publish->scratch)) {
+		collect_later(publish);
+		return 0;
+	}
+	if (!before) {
+		before = malloc(sizeof(*before));
+		if (!before) {
+			cp_report_add(report, NULL, 0, "out of memory");
+			return -1;
+		}
+	}
+	app->snapshot = publish->scratch;
+	publish->scratch = before;
+	cp_log(CP_LOG_INFO, "generation", "generation %llu", (unsigned long long)app->snapshot->generation);
+	hand_over(publish);
+	collect_later(publish);
+	return 0;
+}
+
+static void on_soon(evutil_socket_t fd, short what, void *context)
+{
+	struct cp_publish *publish = context;
+	struct cp_report report = {0};
+
+	if (!publish->app->stopping && cp_publish_now(publish, &report))
+		cp_log_report("compile", &report);
+	cp_report_fini(&report);
+}
+
+void cp_changed(struct cp_app *app)
+{
+	const struct timeval now = {0};
+
+	if (!event_pending(app->publish->soon, EV_TIMEOUT, NULL))
+		event_add(app->publish->soon, &now);
+}
+
+void cp_publish_welcome(struct cp_app *app, uint64_t generation)
+{
+	struct poise_snapshot *snapshot = app->snapshot;
+
+	// An equal number may stand for another content, unless it is of our own line.
+	if (!snapshot || generation < snapshot->generation || generation == app->publish->settled)
+		return;
+	if (!generation)
+		return;
+	snapshot->generation = generation + 1;
+	save(app->publish);
+}
+
+void cp_publish_settled(struct cp_app *app, uint64_t generation)
+{
+	if (!app->publish || !app->snapshot || app->stopping)
+		return;
+	if (generation)
+		app->publish->settled = generation;
+	// The kernel's path follows the dataplane, so that it never hands over what that does not know yet.
+	if (app->xdp)
+		cp_xdp_publish(app->xdp, app->snapshot);
+}
+
+static void load(struct cp_publish *publish)
+{
+	struct cp_app *app = publish->app;
+	const char *why;
+	int error = cp_snapshot_load(publish->path, &app->snapshot, &why);
+
+	if (!error) {
+		publish->settled = app->snapshot->generation;
+		cp_log(CP_LOG_INFO, "generation-continued", "continuing after generation %llu",
+		       (unsigned long long)app->snapshot->generation);
+	} else if (error != -ENOENT) {
+		cp_log(CP_LOG_WARNING, "snapshot-foreign", "%s %s, starting without it", publish->path, why);
+	}
+}
+
+struct cp_publish *cp_publish_create(struct cp_app *app)
+{
+	struct cp_publish *publish = calloc(1, sizeof(*publish));
+
+	if (!publish)
+		return NULL;
+	publish->app = app;
+	publish->scratch = malloc(sizeof(*publish->scratch));
+	publish->soon = event_new(app->base, -1, 0, on_soon, publish);
+	publish->collect = event_new(app->base, -1, 0, on_soon, publish);
+	if (!publish->scratch || !publish->soon || !publish->collect) {
+		cp_publish_destroy(publish, false);
+		return NULL;
+	}
+	snprintf(publish->path, sizeof(publish->path), "%s/snapshot.bin", app->run_dir);
+	load(publish);
+	return publish;
+}
+
+void cp_publish_destroy(struct cp_publish *publish, bool remove)
+{
+	if (!publish)
+		return;
+	if (remove)
+		unlink(publish->path);
+	if (publish->soon)
+		event_free(publish->soon);
+	if (publish->collect)
+		event_free(publish->collect);
+	free(publish->scratch);
+	free(publish);
+}
