@@ -115,8 +115,8 @@ void cp_parse_control(struct cp_read *root, struct cp_config *config)
 		cp_read_fail(&read, "socket", "socket is \"%s\", write an absolute path of a file such as "
 			     "\"/run/poise/control.sock\"", path);
 	else if (strlen(path) >= CP_PATH_SIZE || directory + sizeof(beside) > CP_PATH_SIZE)
-		cp_read_fail(&read, "socket", "socket has a path of %zu characters, at most %zu are possible",
-			     strlen(path), CP_PATH_SIZE - sizeof(beside));
+		cp_read_fail(&read, "socket", "socket has a path of %zu characters, which is too long, use a "
+			     "shorter directory", strlen(path));
 	else if (!strcmp(slash + 1, beside))
 		cp_read_fail(&read, "socket", "socket must not be named %s, the dataplane's stands beside it",
 			     beside);

@@ -176,7 +176,7 @@ config_setting_t *cp_read_list(struct cp_read *read, const char *key, uint32_t m
 		return NULL;
 	if (config_setting_type(setting) != CONFIG_TYPE_LIST &&
 	    config_setting_type(setting) != CONFIG_TYPE_ARRAY) {
-		cp_read_fail(read, key, "%s must be a list: ( ... )", key);
+		cp_read_fail(read, key, "%s must be a list: ( ... ) or [ ... ]", key);
 		return NULL;
 	}
 	length = (uint32_t)config_setting_length(setting);

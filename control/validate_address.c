@@ -27,18 +27,28 @@ static void check_backends(const struct cp_config *config, const struct cp_servi
 				      other->backends[i].name, other->name, service->name, service->line);
 }
 
-static void check_snat(const struct cp_config *config, const struct cp_service *service, uint32_t snat,
+static bool is_snat(const struct cp_config *config, uint32_t address)
+{
+	for (uint32_t i = 0; i < config->ports_count; i++)
+		for (uint32_t j = 0; j < config->ports[i].snat_count; j++)
+			if (config->ports[i].snat[j] == address)
+				return true;
+	return false;
+}
+
+static void check_snat(const struct cp_config *config, const struct cp_service *service,
 		       struct cp_report *report)
 {
-	if (service->vip == snat)
+	if (is_snat(config, service->vip))
 		cp_report_add(report, config->file, service->line,
 			      "service \"%s\" has the vip %s, which is a snat address too, choose another",
-			      service->name, cp_address_text(snat).text);
+			      service->name, cp_address_text(service->vip).text);
 	for (uint32_t i = 0; i < service->backends_count; i++)
-		if (service->backends[i].address == snat)
+		if (is_snat(config, service->backends[i].address))
 			cp_report_add(report, config->file, service->backends[i].line,
 				      "backend \"%s\" has the address %s, which is a snat address too, choose "
-				      "another", service->backends[i].name, cp_address_text(snat).text);
+				      "another", service->backends[i].name,
+				      cp_address_text(service->backends[i].address).text);
 }
 
 void cp_validate_addresses(const struct cp_config *config, struct cp_report *report)
@@ -50,8 +60,6 @@ void cp_validate_addresses(const struct cp_config *config, struct cp_report *rep
 			check_vips(config, service, &config->services[j], report);
 		for (uint32_t j = 0; j < config->services_count; j++)
 			check_backends(config, service, &config->services[j], report);
-		for (uint32_t j = 0; j < config->ports_count; j++)
-			for (uint32_t k = 0; k < config->ports[j].snat_count; k++)
-				check_snat(config, service, config->ports[j].snat[k], report);
+		check_snat(config, service, report);
 	}
 }
