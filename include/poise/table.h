@@ -166,8 +166,13 @@ POISE_INLINE __u32 poise_bucket_match(const struct poise_bucket *bucket, __u16 s
 #else
 	__u32 mask = 0;
 
-	for (__u32 i = 0; i < POISE_BUCKET_SLOTS; i++)
-		mask |= (__u32)(bucket->signature[i] == signature) << i;
+	// Without branches: BPF's verifier would follow all 256 outcomes of eight comparisons.
+	for (__u32 i = 0; i < POISE_BUCKET_SLOTS; i++) {
+		__u32 difference = bucket->signature[i] ^ signature;
+
+		__asm__("" : "+r"(difference)); // else the compiler makes a comparison of it again
+		mask |= (difference - 1) >> 31 << i;
+	}
 	return mask;
 #endif
 }
