@@ -231,7 +231,7 @@ static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot
 	int code;
 
 	if (workers > 1)
-		in_rings = workers * 2 * dataplane->options.handoff_size;
+		in_rings = workers * dataplane->options.handoff_size;
 	code = dp_ports_start(&dataplane->ports, snapshot, workers, dataplane->options.mbufs, in_rings, error);
 	if (code)
 		return code;
