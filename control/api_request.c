@@ -22,7 +22,7 @@ static json_t *text_of(struct evbuffer *buffer)
 static void write_answer(struct evbuffer *answer, enum cp_cmd_status status, json_t *out, json_t *err)
 {
 	json_t *object = json_pack("{si so so}", "status", (int)status, "stdout", out, "stderr", err);
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 
 	if (text)
 		evbuffer_add_printf(answer, "%s\n", text);

@@ -125,7 +125,7 @@ static int print(const json_t *answer)
 	if (json_is_string(out)) {
 		fputs(json_string_value(out), stdout);
 	} else if (out && !json_is_null(out)) {
-		json_dumpf(out, stdout, JSON_INDENT(2));
+		json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 		putchar('\n');
 	}
 	if (err && *err)

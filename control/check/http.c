@@ -75,7 +75,9 @@ static void explain(const struct cp_check *check, const struct probe *probe, CUR
 	long error = 0;
 
 	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
-	if (result == CURLE_OK)
+	if (result == CURLE_OK && check->params.expect_first == check->params.expect_last)
+		snprintf(reason, size, "status %ld, expected %u", status, check->params.expect_first);
+	else if (result == CURLE_OK)
 		snprintf(reason, size, "status %ld, expected %u to %u", status, check->params.expect_first,
 			 check->params.expect_last);
 	else if (result == CURLE_OPERATION_TIMEDOUT)
@@ -84,6 +86,10 @@ static void explain(const struct cp_check *check, const struct probe *probe, CUR
 		snprintf(reason, size, "%s", strerror((int)error));
 	else if (result == CURLE_WRITE_ERROR && probe->header_bytes > HEADER_MAX)
 		snprintf(reason, size, "header is larger than %d KiB", HEADER_MAX / 1024);
+	else if (result == CURLE_UNSUPPORTED_PROTOCOL || result == CURLE_WEIRD_SERVER_REPLY)
+		snprintf(reason, size, "answer is not HTTP/1");
+	else if (result == CURLE_GOT_NOTHING)
+		snprintf(reason, size, "closed without an answer");
 	else
 		snprintf(reason, size, "%s", curl_easy_strerror(result));
 }
