@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The Poise authors
 //
 // What processes were started with: a reload cannot change it under them.
+#include <stdio.h>
 #include <string.h>
 
 #include "diff_note.h"
@@ -50,14 +51,26 @@ static void diff_dataplane(const struct cp_dataplane *before, const struct cp_da
 		cp_diff_note(diff, true, "dataplane eal options");
 }
 
+static void listening(const struct cp_config *config, char *out, size_t size)
+{
+	bool brackets = strchr(config->metrics_address, ':');
+
+	if (config->metrics_address[0])
+		snprintf(out, size, "%s%s%s:%u", brackets ? "[" : "", config->metrics_address, brackets ? "]" : "",
+			 config->metrics_port);
+	else
+		out[0] = 0;
+}
+
 void cp_diff_process(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff)
 {
+	char old[80], new[80];
+
 	diff_dataplane(&before->dataplane, &after->dataplane, diff);
 	text(diff, "fallback xdp", yes(before->xdp), yes(after->xdp));
 	number(diff, "fallback heartbeat_ms", before->heartbeat_ms, after->heartbeat_ms);
-	if (strcmp(before->metrics_address, after->metrics_address) ||
-	    before->metrics_port != after->metrics_port)
-		cp_diff_note(diff, true, "metrics listen: %s:%u -> %s:%u", shown(before->metrics_address),
-			     before->metrics_port, shown(after->metrics_address), after->metrics_port);
+	listening(before, old, sizeof(old));
+	listening(after, new, sizeof(new));
+	text(diff, "metrics listen", old, new);
 	text(diff, "control socket", before->control_socket, after->control_socket);
 }

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <sys/stat.h>
 
-#include "config_text.h"
+#include "from_text.h"
 #include "suggest.h"
 
 // libconfig 1.5 forgets the string that it was reading when a syntax error comes.

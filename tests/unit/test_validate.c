@@ -4,7 +4,7 @@
 // Every bad file of tests/fixtures/config/bad gives exactly the lines of its .expect, in that order.
 #include <dirent.h>
 
-#include "config_text.h"
+#include "from_text.h"
 
 #define LINE_MAX_BYTES 1024
 
