@@ -18,9 +18,7 @@ static __always_inline void *xdp_line(__u32 line)
 #include <poise/path.h>
 
 // Read by libxdp when the driver looks for a program to share.
-struct {
-	__uint(xsk_prog_version, 1);
-} xsk_config SEC("xdp_metadata");
+__uint(xsk_prog_version, 1) SEC("xdp_metadata");
 
 static __always_inline void count(__u32 fate)
 {
