@@ -44,10 +44,10 @@ static inline int check_run(const char *suite_name, const struct check_case *cas
 	return failed;
 }
 
-#define CHECK_MAIN(suite, cases)                                                                             \
-	int main(void)                                                                                       \
-	{                                                                                                    \
-		return check_run(suite, cases, sizeof(cases) / sizeof((cases)[0]));                          \
+#define CHECK_MAIN(suite, cases)                                                    \
+	int main(void)                                                              \
+	{                                                                           \
+		return check_run(suite, cases, sizeof(cases) / sizeof((cases)[0])); \
 	}
 
 // SplitMix64: the same numbers in every run, so that a failure can be repeated.

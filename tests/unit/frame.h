@@ -14,18 +14,18 @@
 
 // What a frame is made of; zero gives a plain value (see frame_tcp()).
 struct frame_spec {
-	uint32_t src, dst;	    // host order
+	uint32_t src, dst;	     // host order
 	uint16_t src_port, dst_port; // host order
 	uint32_t seq, ack;
 	uint8_t flags;
-	uint8_t ttl;		   // 0: 64
-	uint8_t tags;		   // VLAN tags, outer one 802.1ad when there are two
-	uint8_t ip_options;	   // 32-bit words of no-operation options
-	uint8_t tcp_options;	   // 32-bit words
-	uint16_t payload;	   // bytes
-	uint16_t padding;	   // bytes behind the IPv4 packet
-	uint16_t fragment;	   // host order, flags and offset
-	uint8_t inner_bytes;	   // frame_icmp_error(): bytes quoted behind the inner IPv4 header, 0: 8
+	uint8_t ttl;	     // 0: 64
+	uint8_t tags;	     // VLAN tags, outer one 802.1ad when there are two
+	uint8_t ip_options;  // 32-bit words of no-operation options
+	uint8_t tcp_options; // 32-bit words
+	uint16_t payload;    // bytes
+	uint16_t padding;    // bytes behind the IPv4 packet
+	uint16_t fragment;   // host order, flags and offset
+	uint8_t inner_bytes; // frame_icmp_error(): bytes quoted behind the inner IPv4 header, 0: 8
 };
 
 struct frame {
@@ -77,8 +77,9 @@ static inline void frame_checksum(uint8_t *ip)
 	frame_put16(ip + 10, 0);
 	frame_put16(ip + 10, (uint16_t)~frame_sum(ip, header, 0));
 	frame_put16(check, 0);
-	frame_put16(check, (uint16_t)~frame_sum(l4, l4_length,
-						ip[9] == POISE_PROTOCOL_TCP ? frame_pseudo(ip, l4_length) : 0));
+	frame_put16(check,
+		    (uint16_t)~frame_sum(l4, l4_length,
+					 ip[9] == POISE_PROTOCOL_TCP ? frame_pseudo(ip, l4_length) : 0));
 }
 
 // Are both checksums right, by full recomputation? (A sum of all words gives 0xffff.)
@@ -93,7 +94,7 @@ static inline int frame_valid(const uint8_t *ip)
 
 static inline void frame_link(struct frame *frame, unsigned int tags, uint16_t type)
 {
-	static const uint8_t macs[12] = { 2, 0, 0, 0, 0, 0xaa, 2, 0, 0, 0, 0, 0xbb };
+	static const uint8_t macs[12] = {2, 0, 0, 0, 0, 0xaa, 2, 0, 0, 0, 0, 0xbb};
 
 	memset(frame, 0, sizeof(*frame));
 	memcpy(frame->bytes, macs, 12);

@@ -8,8 +8,8 @@
 #include "check.h"
 #include "frame.h"
 
-static const uint16_t corners[] = { 0x0000, 0x0001, 0x00ff, 0x0100, 0x7fff, 0x8000,
-				    0x8001, 0xff00, 0xfffe, 0xffff, 0x5555, 0xaaaa };
+static const uint16_t corners[] = {0x0000, 0x0001, 0x00ff, 0x0100, 0x7fff, 0x8000,
+				   0x8001, 0xff00, 0xfffe, 0xffff, 0x5555, 0xaaaa};
 
 // RFC 1624 section 4: the example where the older equation gives 0xffff.
 static void rfc1624_example(void)
@@ -30,7 +30,8 @@ static void unchanged_word_keeps_zero(void)
 }
 
 // Words w[0..n-1] plus a checksum field that makes the sum right; change some words, update, compare.
-static unsigned int rewrite_disagrees(uint16_t *words, const uint16_t *after, unsigned int count, uint16_t fixed)
+static unsigned int rewrite_disagrees(uint16_t *words, const uint16_t *after, unsigned int count,
+				      uint16_t fixed)
 {
 	uint32_t sum = fixed, difference = 0, want = fixed;
 	uint16_t check, updated;
@@ -59,8 +60,8 @@ static void corner_words(void)
 			for (size_t c = 0; c < POISE_COUNT(corners); c++)
 				for (size_t d = 0; d < POISE_COUNT(corners); d++)
 					for (size_t f = 1; f < POISE_COUNT(corners); f++) {
-						uint16_t before[2] = { corners[a], corners[b] };
-						uint16_t after[2] = { corners[c], corners[d] };
+						uint16_t before[2] = {corners[a], corners[b]};
+						uint16_t after[2] = {corners[c], corners[d]};
 
 						bad += rewrite_disagrees(before, after, 2, corners[f]);
 						tried++;
@@ -117,7 +118,8 @@ static void damage_is_kept(void)
 
 	for (unsigned int round = 0; round < 200000; round++) {
 		uint64_t bits = check_random(&state);
-		uint16_t before = (uint16_t)bits, after = (uint16_t)(bits >> 16), check = (uint16_t)(bits >> 32);
+		uint16_t before = (uint16_t)bits, after = (uint16_t)(bits >> 16),
+			 check = (uint16_t)(bits >> 32);
 		uint16_t updated = poise_csum_apply(check, poise_csum_fold(poise_csum_diff16(before, after)));
 		uint16_t error = poise_csum_fold((uint32_t)before + check);
 
@@ -169,7 +171,7 @@ static void sum_of_every_length(void)
 		for (uint32_t i = 0; i < length; i++)
 			bytes[i] = (uint8_t)check_random(&state);
 		frame_put16(word, frame_sum(bytes, length, 0));
-		bad += memcmp(word, &(uint16_t){ poise_csum_fold(poise_csum_sum(bytes, length)) }, 2) != 0;
+		bad += memcmp(word, &(uint16_t){poise_csum_fold(poise_csum_sum(bytes, length))}, 2) != 0;
 		free(bytes);
 	}
 	CU_ASSERT_EQUAL(bad, 0);
@@ -186,16 +188,16 @@ static void sum_of_the_longest(void)
 }
 
 static const struct check_case cases[] = {
-	{ "RFC 1624 example", rfc1624_example },
-	{ "unchanged word keeps a zero checksum", unchanged_word_keeps_zero },
-	{ "corner words", corner_words },
-	{ "random rewrites equal recomputation", random_rewrites },
-	{ "0xffff is an alias of zero", alias_of_zero_verifies },
-	{ "a damaged checksum stays damaged", damage_is_kept },
-	{ "fold", fold_is_exact },
-	{ "difference of 32 bits", differences_of_32_bits },
-	{ "sum of every length", sum_of_every_length },
-	{ "sum of 65535 bytes", sum_of_the_longest },
+	{"RFC 1624 example", rfc1624_example},
+	{"unchanged word keeps a zero checksum", unchanged_word_keeps_zero},
+	{"corner words", corner_words},
+	{"random rewrites equal recomputation", random_rewrites},
+	{"0xffff is an alias of zero", alias_of_zero_verifies},
+	{"a damaged checksum stays damaged", damage_is_kept},
+	{"fold", fold_is_exact},
+	{"difference of 32 bits", differences_of_32_bits},
+	{"sum of every length", sum_of_every_length},
+	{"sum of 65535 bytes", sum_of_the_longest},
 };
 
 CHECK_MAIN("csum", cases)

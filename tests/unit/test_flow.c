@@ -9,12 +9,18 @@
 static struct poise_flow established(void)
 {
 	struct poise_flow flow = {
-		.client = POISE_BE32(0xc6336401), .vip = POISE_BE32(0xcb00710a),
-		.snat = POISE_BE32(0x0a0a0001), .backend = POISE_BE32(0x0a0a000b),
-		.client_port = POISE_BE16(40000), .vip_port = POISE_BE16(443),
-		.snat_port = POISE_BE16(2000), .backend_port = POISE_BE16(8443),
-		.state = POISE_STATE_ESTABLISHED, .last_seen_ms = 100,
-		.client_ack = 5000, .backend_ack = 9000,
+		.client = POISE_BE32(0xc6336401),
+		.vip = POISE_BE32(0xcb00710a),
+		.snat = POISE_BE32(0x0a0a0001),
+		.backend = POISE_BE32(0x0a0a000b),
+		.client_port = POISE_BE16(40000),
+		.vip_port = POISE_BE16(443),
+		.snat_port = POISE_BE16(2000),
+		.backend_port = POISE_BE16(8443),
+		.state = POISE_STATE_ESTABLISHED,
+		.last_seen_ms = 100,
+		.client_ack = 5000,
+		.backend_ack = 9000,
 	};
 
 	return flow;
@@ -23,7 +29,7 @@ static struct poise_flow established(void)
 static enum poise_verdict track(struct poise_flow *flow, enum poise_direction direction, uint8_t flags,
 				uint32_t seq, uint32_t ack, uint32_t now_ms)
 {
-	struct poise_packet packet = { .tcp_flags = flags, .seq = POISE_BE32(seq), .ack = POISE_BE32(ack) };
+	struct poise_packet packet = {.tcp_flags = flags, .seq = POISE_BE32(seq), .ack = POISE_BE32(ack)};
 
 	return poise_flow_track(flow, direction, &packet, now_ms);
 }
@@ -31,8 +37,8 @@ static enum poise_verdict track(struct poise_flow *flow, enum poise_direction di
 static void matches(void)
 {
 	struct poise_flow flow = established();
-	struct poise_key inward = { flow.client, flow.vip, flow.client_port, flow.vip_port };
-	struct poise_key outward = { flow.backend, flow.snat, flow.backend_port, flow.snat_port };
+	struct poise_key inward = {flow.client, flow.vip, flow.client_port, flow.vip_port};
+	struct poise_key outward = {flow.backend, flow.snat, flow.backend_port, flow.snat_port};
 
 	CU_ASSERT(poise_flow_matches_inward(&flow, &inward));
 	CU_ASSERT(poise_flow_matches_outward(&flow, &outward));
@@ -71,20 +77,21 @@ static void resets(void)
 		uint32_t seq;
 		int believed;
 	} list[] = {
-		{ POISE_INWARD, 9000, 1 }, // what the backend acknowledged last
-		{ POISE_INWARD, 9000 + POISE_RESET_WINDOW / 2 - 1, 1 },
-		{ POISE_INWARD, 9000 + POISE_RESET_WINDOW / 2, 0 },
-		{ POISE_INWARD, 9000 - POISE_RESET_WINDOW / 2, 1 },
-		{ POISE_INWARD, 9000 - POISE_RESET_WINDOW / 2 - 1, 0 },
-		{ POISE_INWARD, 9000 + 0x80000000u, 0 },
-		{ POISE_OUTWARD, 5000, 1 },
-		{ POISE_OUTWARD, 5000 + 0x7fffffffu, 0 },
-		{ POISE_OUTWARD, 5000 + POISE_RESET_WINDOW, 0 },
+		{POISE_INWARD, 9000, 1}, // what the backend acknowledged last
+		{POISE_INWARD, 9000 + POISE_RESET_WINDOW / 2 - 1, 1},
+		{POISE_INWARD, 9000 + POISE_RESET_WINDOW / 2, 0},
+		{POISE_INWARD, 9000 - POISE_RESET_WINDOW / 2, 1},
+		{POISE_INWARD, 9000 - POISE_RESET_WINDOW / 2 - 1, 0},
+		{POISE_INWARD, 9000 + 0x80000000u, 0},
+		{POISE_OUTWARD, 5000, 1},
+		{POISE_OUTWARD, 5000 + 0x7fffffffu, 0},
+		{POISE_OUTWARD, 5000 + POISE_RESET_WINDOW, 0},
 	};
 
 	for (size_t i = 0; i < POISE_COUNT(list); i++) {
 		struct poise_flow flow = established();
-		enum poise_verdict event = track(&flow, list[i].direction, POISE_TCP_RST, list[i].seq, 0, 500);
+		enum poise_verdict event =
+			track(&flow, list[i].direction, POISE_TCP_RST, list[i].seq, 0, 500);
 
 		CU_ASSERT_EQUAL(event, list[i].believed ? POISE_FORWARDED : POISE_RST_OUT_OF_WINDOW);
 		CU_ASSERT_EQUAL(flow.state, list[i].believed ? POISE_STATE_RESET : POISE_STATE_ESTABLISHED);
@@ -112,7 +119,8 @@ static void resets_teach_nothing(void)
 	CU_ASSERT_EQUAL(track(&flow, POISE_INWARD, POISE_TCP_RST | POISE_TCP_ACK, 0x40000000, 77, 200),
 			POISE_RST_OUT_OF_WINDOW);
 	CU_ASSERT_EQUAL(flow.client_ack, 5000);
-	CU_ASSERT_EQUAL(track(&flow, POISE_INWARD, POISE_TCP_RST | POISE_TCP_ACK, 9000, 77, 200), POISE_FORWARDED);
+	CU_ASSERT_EQUAL(track(&flow, POISE_INWARD, POISE_TCP_RST | POISE_TCP_ACK, 9000, 77, 200),
+			POISE_FORWARDED);
 	CU_ASSERT_EQUAL(flow.client_ack, 5000);
 	CU_ASSERT_EQUAL(flow.last_seen_ms, 200);
 	CU_ASSERT_EQUAL(track(&flow, POISE_INWARD, POISE_TCP_RST, 9000, 0, 300), POISE_FORWARDED);
@@ -129,7 +137,8 @@ static void refused_connection(void)
 
 	flow.state = POISE_STATE_SYN_SENT;
 	flow.client_ack = flow.backend_ack = 0;
-	CU_ASSERT_EQUAL(track(&flow, POISE_OUTWARD, POISE_TCP_RST | POISE_TCP_ACK, 0, 1, 200), POISE_FORWARDED);
+	CU_ASSERT_EQUAL(track(&flow, POISE_OUTWARD, POISE_TCP_RST | POISE_TCP_ACK, 0, 1, 200),
+			POISE_FORWARDED);
 	CU_ASSERT_EQUAL(flow.state, POISE_STATE_RESET);
 }
 
@@ -160,14 +169,14 @@ static void layout(void)
 }
 
 static const struct check_case cases[] = {
-	{ "matching", matches },
-	{ "data refreshes", data_refreshes },
-	{ "resets and the window", resets },
-	{ "reset near the wrap", reset_near_wrap },
-	{ "resets teach nothing", resets_teach_nothing },
-	{ "refused connection", refused_connection },
-	{ "SYN on an established flow", syn_on_established },
-	{ "layout", layout },
+	{"matching", matches},
+	{"data refreshes", data_refreshes},
+	{"resets and the window", resets},
+	{"reset near the wrap", reset_near_wrap},
+	{"resets teach nothing", resets_teach_nothing},
+	{"refused connection", refused_connection},
+	{"SYN on an established flow", syn_on_established},
+	{"layout", layout},
 };
 
 CHECK_MAIN("flow", cases)

@@ -8,18 +8,23 @@
 
 #define ROUTER 0x0a636363u // 10.99.99.99
 
-static const uint8_t error_types[] = { POISE_ICMP_UNREACHABLE, POISE_ICMP_TIME_EXCEEDED, POISE_ICMP_PARAMETER };
+static const uint8_t error_types[] = {POISE_ICMP_UNREACHABLE, POISE_ICMP_TIME_EXCEEDED, POISE_ICMP_PARAMETER};
 
 // What the far side of `direction` received: the packet that the error is about, after translation.
 static void cause_of(struct frame *cause, const struct poise_flow *flow, enum poise_direction error_direction,
 		     uint8_t ip_options)
 {
-	struct poise_key key = poise_flow_translated(
-		flow, error_direction == POISE_INWARD ? POISE_OUTWARD : POISE_INWARD);
-	struct frame_spec spec = { .src = POISE_HOST32(key.src), .dst = POISE_HOST32(key.dst),
-				   .src_port = POISE_HOST16(key.src_port), .dst_port = POISE_HOST16(key.dst_port),
-				   .seq = 1000, .ack = 2000, .flags = POISE_TCP_ACK, .payload = 100,
-				   .ip_options = ip_options };
+	struct poise_key key =
+		poise_flow_translated(flow, error_direction == POISE_INWARD ? POISE_OUTWARD : POISE_INWARD);
+	struct frame_spec spec = {.src = POISE_HOST32(key.src),
+				  .dst = POISE_HOST32(key.dst),
+				  .src_port = POISE_HOST16(key.src_port),
+				  .dst_port = POISE_HOST16(key.dst_port),
+				  .seq = 1000,
+				  .ack = 2000,
+				  .flags = POISE_TCP_ACK,
+				  .payload = 100,
+				  .ip_options = ip_options};
 
 	frame_tcp(cause, &spec);
 }
@@ -28,8 +33,9 @@ static void error_about(struct frame *error, const struct frame *cause, uint32_t
 			uint8_t type, uint8_t code)
 {
 	const uint8_t *inner = cause->bytes + cause->l3;
-	struct frame_spec spec = { .src = from, .inner_bytes = inner_bytes,
-				   .dst = frame_get16(inner + 12) << 16 | frame_get16(inner + 14) };
+	struct frame_spec spec = {.src = from,
+				  .inner_bytes = inner_bytes,
+				  .dst = frame_get16(inner + 12) << 16 | frame_get16(inner + 14)};
 
 	frame_icmp_error(error, &spec, cause, type, code);
 }
@@ -62,8 +68,9 @@ static void recognised(void)
 				CU_ASSERT_EQUAL(parse(&error, error.length, &packet), POISE_FORWARDED);
 				CU_ASSERT_EQUAL(packet.kind, POISE_PACKET_ICMP_ERROR);
 				CU_ASSERT_EQUAL(packet.inner_l4, packet.inner_l3 + 20 + options * 4);
-				CU_ASSERT(direction == POISE_INWARD ? poise_flow_matches_inward(flow, &packet.key) :
-								      poise_flow_matches_outward(flow, &packet.key));
+				CU_ASSERT(direction == POISE_INWARD
+						  ? poise_flow_matches_inward(flow, &packet.key)
+						  : poise_flow_matches_outward(flow, &packet.key));
 			}
 	world_fini(&world);
 }
@@ -71,8 +78,11 @@ static void recognised(void)
 // Errors cut at every length, by the frame's end and by the IPv4 total length.
 static void cut(void)
 {
-	struct frame_spec spec = { .src = 0xcb00710a, .dst = 0xc6336401, .src_port = 443, .dst_port = 4000,
-				   .flags = POISE_TCP_ACK };
+	struct frame_spec spec = {.src = 0xcb00710a,
+				  .dst = 0xc6336401,
+				  .src_port = 443,
+				  .dst_port = 4000,
+				  .flags = POISE_TCP_ACK};
 	struct poise_packet packet;
 	struct frame cause, error;
 	unsigned int bad = 0;
@@ -106,14 +116,17 @@ static void inner_lies(void)
 		uint8_t offset, value; // of the inner IPv4 header
 		enum poise_verdict verdict;
 	} list[] = {
-		{ 0, 0x65, POISE_ICMP_MALFORMED }, { 0, 0x44, POISE_ICMP_MALFORMED },
-		{ 0, 0x40, POISE_ICMP_MALFORMED }, { 0, 0x4f, POISE_ICMP_MALFORMED },
-		{ 6, 0x1f, POISE_ICMP_MALFORMED }, { 7, 0x01, POISE_ICMP_MALFORMED },
-		{ 6, 0x40, POISE_FORWARDED },	   { 9, 17, POISE_NOT_TCP },
-		{ 9, 1, POISE_NOT_TCP },
+		{0, 0x65, POISE_ICMP_MALFORMED}, {0, 0x44, POISE_ICMP_MALFORMED},
+		{0, 0x40, POISE_ICMP_MALFORMED}, {0, 0x4f, POISE_ICMP_MALFORMED},
+		{6, 0x1f, POISE_ICMP_MALFORMED}, {7, 0x01, POISE_ICMP_MALFORMED},
+		{6, 0x40, POISE_FORWARDED},	 {9, 17, POISE_NOT_TCP},
+		{9, 1, POISE_NOT_TCP},
 	};
-	struct frame_spec spec = { .src = 0xcb00710a, .dst = 0xc6336401, .src_port = 443, .dst_port = 4000,
-				   .flags = POISE_TCP_ACK };
+	struct frame_spec spec = {.src = 0xcb00710a,
+				  .dst = 0xc6336401,
+				  .src_port = 443,
+				  .dst_port = 4000,
+				  .flags = POISE_TCP_ACK};
 	struct poise_packet packet;
 	struct frame cause, error;
 
@@ -128,8 +141,11 @@ static void inner_lies(void)
 // Queries and other types are not for the flow table.
 static void other_types(void)
 {
-	struct frame_spec spec = { .src = 0xcb00710a, .dst = 0xc6336401, .src_port = 443, .dst_port = 4000,
-				   .flags = POISE_TCP_ACK };
+	struct frame_spec spec = {.src = 0xcb00710a,
+				  .dst = 0xc6336401,
+				  .src_port = 443,
+				  .dst_port = 4000,
+				  .flags = POISE_TCP_ACK};
 	struct poise_packet packet;
 	struct frame cause, error;
 
@@ -160,7 +176,7 @@ static void translated(enum poise_nat nat, enum poise_direction direction)
 		const struct poise_flow *flow = poise_record(&world.table, number);
 		enum poise_direction opposite = direction == POISE_INWARD ? POISE_OUTWARD : POISE_INWARD;
 		struct frame cause, error, original, want;
-		struct poise_step step = { .direction = (__u8)direction };
+		struct poise_step step = {.direction = (__u8)direction};
 		struct poise_key sent, key = poise_flow_translated(flow, direction);
 		uint32_t source = ROUTER;
 		uint8_t *copy;
@@ -170,23 +186,28 @@ static void translated(enum poise_nat nat, enum poise_direction direction)
 		error_about(&error, &cause, ROUTER, quoted, POISE_ICMP_UNREACHABLE, 4);
 		bad += parse(&error, error.length, &step.packet) != POISE_FORWARDED;
 		copy = check_copy(error.bytes, error.length);
-		bad += poise_rewrite(world.snapshot, flow, &step, copy, copy + error.length, &port) != POISE_FORWARDED;
+		bad += poise_rewrite(world.snapshot, flow, &step, copy, copy + error.length, &port) !=
+		       POISE_FORWARDED;
 
 		// The packet as its own sender knows it, and the error about that one.
 		if (direction == POISE_OUTWARD || nat == POISE_NAT_FULL)
 			source = POISE_HOST32(key.src);
-		sent = (struct poise_key){ key.dst, key.src, key.dst_port, key.src_port };
+		sent = (struct poise_key){key.dst, key.src, key.dst_port, key.src_port};
 		{
-			struct frame_spec spec = { .src = POISE_HOST32(sent.src), .dst = POISE_HOST32(sent.dst),
-						   .src_port = POISE_HOST16(sent.src_port),
-						   .dst_port = POISE_HOST16(sent.dst_port), .seq = 1000,
-						   .ack = 2000, .flags = POISE_TCP_ACK, .payload = 100 };
+			struct frame_spec spec = {.src = POISE_HOST32(sent.src),
+						  .dst = POISE_HOST32(sent.dst),
+						  .src_port = POISE_HOST16(sent.src_port),
+						  .dst_port = POISE_HOST16(sent.dst_port),
+						  .seq = 1000,
+						  .ack = 2000,
+						  .flags = POISE_TCP_ACK,
+						  .payload = 100};
 
 			frame_tcp(&original, &spec);
 		}
 		error_about(&want, &original, source, quoted, POISE_ICMP_UNREACHABLE, 4);
 		want.bytes[want.l3 + 8]--; // one hop
-		if (quoted == 17) // half a checksum is quoted: it stays what it was
+		if (quoted == 17)	   // half a checksum is quoted: it stays what it was
 			want.bytes[want.l4 + 44] = error.bytes[error.l4 + 44];
 		frame_checksum(want.bytes + want.l3);
 		bad += !frame_valid(copy + error.l3);
@@ -221,7 +242,7 @@ static void full_outward(void)
 // Bytes behind the IPv4 packet (padding) are not taken for a quoted checksum.
 static void padding_is_not_quoted(void)
 {
-	struct poise_step step = { .direction = POISE_INWARD };
+	struct poise_step step = {.direction = POISE_INWARD};
 	struct frame cause, error;
 	struct world world;
 	uint8_t *copy;
@@ -248,7 +269,7 @@ static void padding_is_not_quoted(void)
 // RFC 5508 REQ-6: an error neither refreshes nor ends a flow.
 static void flow_is_untouched(void)
 {
-	struct poise_step step = { .direction = POISE_OUTWARD };
+	struct poise_step step = {.direction = POISE_OUTWARD};
 	struct poise_flow before, *flow;
 	struct frame cause, error;
 	struct world world;
@@ -269,16 +290,16 @@ static void flow_is_untouched(void)
 }
 
 static const struct check_case cases[] = {
-	{ "recognised", recognised },
-	{ "cut at every length", cut },
-	{ "the quoted header lies", inner_lies },
-	{ "other types", other_types },
-	{ "DNAT, inward", dnat_inward },
-	{ "DNAT, outward", dnat_outward },
-	{ "full NAT, inward", full_inward },
-	{ "full NAT, outward", full_outward },
-	{ "padding is not quoted", padding_is_not_quoted },
-	{ "the flow is untouched", flow_is_untouched },
+	{"recognised", recognised},
+	{"cut at every length", cut},
+	{"the quoted header lies", inner_lies},
+	{"other types", other_types},
+	{"DNAT, inward", dnat_inward},
+	{"DNAT, outward", dnat_outward},
+	{"full NAT, inward", full_inward},
+	{"full NAT, outward", full_outward},
+	{"padding is not quoted", padding_is_not_quoted},
+	{"the flow is untouched", flow_is_untouched},
 };
 
 CHECK_MAIN("icmp", cases)

@@ -10,7 +10,7 @@
 
 static struct poise_table make(uint64_t first, uint64_t second, uint32_t flows)
 {
-	struct poise_table table = { .seed = { first, second } };
+	struct poise_table table = {.seed = {first, second}};
 
 	poise_table_layout(&table, flows);
 	return table;
@@ -24,12 +24,15 @@ static void places_are_valid(void)
 
 	for (unsigned int round = 0; round < 1000000; round++) {
 		uint64_t bits = check_random(&state);
-		struct poise_key reply = { .src = (__be32)bits, .dst = (__be32)(bits >> 32),
-					   .src_port = (__be16)(bits >> 7), .dst_port = (__be16)(bits >> 23) };
+		struct poise_key reply = {.src = (__be32)bits,
+					  .dst = (__be32)(bits >> 32),
+					  .src_port = (__be16)(bits >> 7),
+					  .dst_port = (__be16)(bits >> 23)};
 		struct poise_place place = poise_place_client(&table, (__be32)bits, (__be16)(bits >> 32));
 		struct poise_place other = poise_place_snat(&table, &reply);
 
-		bad += place.shard >= POISE_SHARDS || place.bucket >= table.buckets_per_shard || !place.signature;
+		bad += place.shard >= POISE_SHARDS || place.bucket >= table.buckets_per_shard ||
+		       !place.signature;
 		bad += other.shard != (POISE_HOST16(reply.dst_port) & (POISE_SHARDS - 1)) ||
 		       other.bucket >= table.buckets_per_shard || !other.signature;
 	}
@@ -57,8 +60,12 @@ static void even_for_real_clients(void)
 		memset(shards, 0, sizeof(shards));
 		memset(buckets, 0, table.buckets_per_shard * sizeof(*buckets));
 		for (total = 0; total < 60000; total++) {
-			uint32_t address = 0x0a000001u + (pattern == 0 ? 0 : pattern == 1 ? total : total / 64);
-			uint16_t port = (uint16_t)(1024 + (pattern == 0 ? total : pattern == 1 ? 0 : total % 64));
+			uint32_t address = 0x0a000001u + (pattern == 0	 ? 0
+							  : pattern == 1 ? total
+									 : total / 64);
+			uint16_t port = (uint16_t)(1024 + (pattern == 0	  ? total
+							   : pattern == 1 ? 0
+									  : total % 64));
 			struct poise_place place =
 				poise_place_client(&table, POISE_BE32(address), POISE_BE16(port));
 
@@ -79,7 +86,7 @@ static void avalanche(void)
 	unsigned int samples = 20000;
 
 	for (unsigned int round = 0; round < samples; round++) {
-		__u64 seed[2] = { check_random(&state), check_random(&state) };
+		__u64 seed[2] = {check_random(&state), check_random(&state)};
 		uint64_t value = check_random(&state) & 0xffffffffffffull;
 		uint64_t hash = poise_mix(seed, value);
 
@@ -94,7 +101,8 @@ static void avalanche(void)
 // T2: endpoints that meet in one bucket under one seed are spread by another one.
 static void collisions_do_not_carry_over(void)
 {
-	struct poise_table known = make(0, 0, 65536), real = make(0xdeadbeefcafef00dull, 0x0123456789abcdefull, 65536);
+	struct poise_table known = make(0, 0, 65536),
+			   real = make(0xdeadbeefcafef00dull, 0x0123456789abcdefull, 65536);
 	struct poise_place target = poise_place_client(&known, POISE_BE32(0x0a000001), POISE_BE16(1024));
 	unsigned int found = 0, worst = 0, *seen;
 
@@ -124,8 +132,10 @@ static void snat_port_names_the_shard(void)
 	struct poise_table table = make(3, 4, 1000);
 
 	for (uint32_t port = 1; port < 65536; port += 13) {
-		struct poise_key reply = { .src = POISE_BE32(0x0a0a000b), .dst = POISE_BE32(0x0a0a0001),
-					   .src_port = POISE_BE16(8443), .dst_port = POISE_BE16(port) };
+		struct poise_key reply = {.src = POISE_BE32(0x0a0a000b),
+					  .dst = POISE_BE32(0x0a0a0001),
+					  .src_port = POISE_BE16(8443),
+					  .dst_port = POISE_BE16(port)};
 
 		CU_ASSERT_EQUAL(poise_place_snat(&table, &reply).shard, port % 64);
 	}
@@ -134,8 +144,10 @@ static void snat_port_names_the_shard(void)
 static void snat_hash_uses_all_of_the_tuple(void)
 {
 	struct poise_table table = make(5, 6, 1 << 20);
-	struct poise_key reply = { .src = POISE_BE32(0x0a0a000b), .dst = POISE_BE32(0x0a0a0001),
-				   .src_port = POISE_BE16(8443), .dst_port = POISE_BE16(2048) };
+	struct poise_key reply = {.src = POISE_BE32(0x0a0a000b),
+				  .dst = POISE_BE32(0x0a0a0001),
+				  .src_port = POISE_BE16(8443),
+				  .dst_port = POISE_BE16(2048)};
 	struct poise_place home = poise_place_snat(&table, &reply);
 	unsigned int same = 0;
 
@@ -151,12 +163,12 @@ static void snat_hash_uses_all_of_the_tuple(void)
 }
 
 static const struct check_case cases[] = {
-	{ "places are valid", places_are_valid },
-	{ "even for real clients", even_for_real_clients },
-	{ "avalanche", avalanche },
-	{ "collisions do not carry over to another seed", collisions_do_not_carry_over },
-	{ "the SNAT port names the shard", snat_port_names_the_shard },
-	{ "the SNAT hash uses all of the tuple", snat_hash_uses_all_of_the_tuple },
+	{"places are valid", places_are_valid},
+	{"even for real clients", even_for_real_clients},
+	{"avalanche", avalanche},
+	{"collisions do not carry over to another seed", collisions_do_not_carry_over},
+	{"the SNAT port names the shard", snat_port_names_the_shard},
+	{"the SNAT hash uses all of the tuple", snat_hash_uses_all_of_the_tuple},
 };
 
 CHECK_MAIN("key", cases)

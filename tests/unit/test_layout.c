@@ -37,12 +37,18 @@ static void snapshot_offsets(void)
 	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, ports), 64);
 	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, snat), 64 + 16 * 88);
 	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, vips), 64 + 16 * 88 + 64 * 12);
-	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, vip_hash), offsetof(struct poise_snapshot, vips) + 65536);
-	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, egress), offsetof(struct poise_snapshot, vip_hash) + 8192);
-	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, backends), offsetof(struct poise_snapshot, egress) + 131072);
-	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, routes), offsetof(struct poise_snapshot, backends) + 65536);
-	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, slots), offsetof(struct poise_snapshot, routes) + 12288);
-	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, vip_names), offsetof(struct poise_snapshot, slots) + 262144);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, vip_hash),
+			offsetof(struct poise_snapshot, vips) + 65536);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, egress),
+			offsetof(struct poise_snapshot, vip_hash) + 8192);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, backends),
+			offsetof(struct poise_snapshot, egress) + 131072);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, routes),
+			offsetof(struct poise_snapshot, backends) + 65536);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, slots),
+			offsetof(struct poise_snapshot, routes) + 12288);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, vip_names),
+			offsetof(struct poise_snapshot, slots) + 262144);
 }
 
 // The list's names are usable as metric and JSON keys, and every verdict has a kind.
@@ -76,9 +82,9 @@ static void counters(void)
 }
 
 static const struct check_case cases[] = {
-	{ "sizes", sizes },
-	{ "offsets in the snapshot", snapshot_offsets },
-	{ "counters", counters },
+	{"sizes", sizes},
+	{"offsets in the snapshot", snapshot_offsets},
+	{"counters", counters},
 };
 
 CHECK_MAIN("layout", cases)

@@ -8,7 +8,7 @@
 
 static struct poise_flow random_flow(uint64_t *state, int full)
 {
-	struct poise_flow flow = { 0 };
+	struct poise_flow flow = {0};
 	uint64_t a = check_random(state), b = check_random(state), c = check_random(state);
 
 	flow.client = (__be32)a;
@@ -30,13 +30,19 @@ static struct poise_flow random_flow(uint64_t *state, int full)
 static void packet_of(struct frame *frame, const struct poise_flow *flow, enum poise_direction direction,
 		      uint64_t *state)
 {
-	struct poise_key key = poise_flow_translated(flow, direction == POISE_INWARD ? POISE_OUTWARD : POISE_INWARD);
+	struct poise_key key =
+		poise_flow_translated(flow, direction == POISE_INWARD ? POISE_OUTWARD : POISE_INWARD);
 	struct frame_spec spec = {
-		.src = POISE_HOST32(key.dst), .dst = POISE_HOST32(key.src),
-		.src_port = POISE_HOST16(key.dst_port), .dst_port = POISE_HOST16(key.src_port),
-		.seq = (uint32_t)check_random(state), .ack = (uint32_t)check_random(state),
-		.flags = POISE_TCP_ACK, .ttl = (uint8_t)(2 + check_random(state) % 254),
-		.ip_options = (uint8_t)(check_random(state) % 11), .tcp_options = (uint8_t)(check_random(state) % 11),
+		.src = POISE_HOST32(key.dst),
+		.dst = POISE_HOST32(key.src),
+		.src_port = POISE_HOST16(key.dst_port),
+		.dst_port = POISE_HOST16(key.src_port),
+		.seq = (uint32_t)check_random(state),
+		.ack = (uint32_t)check_random(state),
+		.flags = POISE_TCP_ACK,
+		.ttl = (uint8_t)(2 + check_random(state) % 254),
+		.ip_options = (uint8_t)(check_random(state) % 11),
+		.tcp_options = (uint8_t)(check_random(state) % 11),
 		.payload = (uint16_t)(check_random(state) % 64),
 	};
 
@@ -165,7 +171,7 @@ static void damage_is_kept(void)
 // Every port of the range once for each backend, whichever client comes; then the first refusal.
 static void whole_port_range(uint32_t first, uint32_t last, uint64_t shards, uint32_t usable)
 {
-	uint8_t *seen[2] = { check_memory(65536), check_memory(65536) };
+	uint8_t *seen[2] = {check_memory(65536), check_memory(65536)};
 	uint32_t made = 0, refused = 0, twice = 0, outside = 0;
 	struct world world;
 	__u32 number;
@@ -201,10 +207,10 @@ static void whole_port_range(uint32_t first, uint32_t last, uint64_t shards, uin
 static void snat_ports(void)
 {
 	whole_port_range(1024, 2047, ~0ull, 1024);
-	whole_port_range(2000, 2000, ~0ull, 1); // a single port
-	whole_port_range(1000, 1099, ~0ull, 100); // not a multiple of the shards
+	whole_port_range(2000, 2000, ~0ull, 1);	   // a single port
+	whole_port_range(1000, 1099, ~0ull, 100);  // not a multiple of the shards
 	whole_port_range(65500, 65535, ~0ull, 36); // the end of the number space
-	whole_port_range(1, 640, 0xffull, 80); // a worker with 8 of 64 shards
+	whole_port_range(1, 640, 0xffull, 80);	   // a worker with 8 of 64 shards
 	whole_port_range(1, 65535, ~0ull, 65535);
 }
 
@@ -218,7 +224,8 @@ static void snat_recovers(void)
 	world.snapshot->snat[0].first_port = 5000;
 	world.snapshot->snat[0].last_port = 5063;
 	for (uint16_t i = 0; i < 64; i++, last = number)
-		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1 + i), ~0ull, &number), POISE_FORWARDED);
+		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1 + i), ~0ull, &number),
+				POISE_FORWARDED);
 	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 900, ~0ull, &number), POISE_SNAT_EXHAUSTED);
 	poise_flow_remove(&world.table, poise_record(&world.table, last), last);
 	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 900, ~0ull, &number), POISE_FORWARDED);
@@ -228,7 +235,8 @@ static void snat_recovers(void)
 	world.snapshot->snat_count = 2;
 	world.snapshot->ports[1].snat_count = 2;
 	for (uint16_t i = 0; i < 64; i++) {
-		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1000 + i), ~0ull, &number), POISE_FORWARDED);
+		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1000 + i), ~0ull, &number),
+				POISE_FORWARDED);
 		CU_ASSERT_EQUAL(poise_record(&world.table, number)->snat, POISE_BE32(WORLD_SNAT + 1));
 	}
 	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 2000, ~0ull, &number), POISE_SNAT_EXHAUSTED);
@@ -240,17 +248,19 @@ static void snat_tries_are_bounded(void)
 {
 	static const __u8 mac[6];
 	struct world world;
-	struct poise_packet packet = { .kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN };
-	struct poise_create create = { .packet = &packet, .source_mac = mac, .shards = ~0ull, .snat_tries = 32 };
+	struct poise_packet packet = {.kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN};
+	struct poise_create create = {
+		.packet = &packet, .source_mac = mac, .shards = ~0ull, .snat_tries = 32};
 	struct poise_place place;
 	__u32 number;
 
 	world_init(&world, 1, POISE_NAT_FULL, 100000);
 	for (uint32_t i = 0; i < 31744; i++)
-		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1 + i), ~0ull, &number), POISE_FORWARDED);
+		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1 + i), ~0ull, &number),
+				POISE_FORWARDED);
 	create.snapshot = world.snapshot;
-	packet.key = (struct poise_key){ POISE_BE32(WORLD_CLIENT), POISE_BE32(WORLD_VIP), POISE_BE16(60000),
-					 POISE_BE16(WORLD_VIP_PORT) };
+	packet.key = (struct poise_key){POISE_BE32(WORLD_CLIENT), POISE_BE32(WORLD_VIP), POISE_BE16(60000),
+					POISE_BE16(WORLD_VIP_PORT)};
 	place = poise_place_client(&world.table, packet.key.src, packet.key.src_port);
 	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &number), POISE_SNAT_EXHAUSTED);
 	CU_ASSERT(create.snat_probes <= 64);
@@ -282,14 +292,14 @@ static void egress(void)
 }
 
 static const struct check_case cases[] = {
-	{ "checksums equal recomputation", checksums_are_right },
-	{ "there and back", there_and_back },
-	{ "0xffff in a packet", alias_in_a_packet },
-	{ "a damaged checksum stays damaged", damage_is_kept },
-	{ "the whole SNAT port range", snat_ports },
-	{ "SNAT recovers", snat_recovers },
-	{ "SNAT tries are bounded", snat_tries_are_bounded },
-	{ "egress", egress },
+	{"checksums equal recomputation", checksums_are_right},
+	{"there and back", there_and_back},
+	{"0xffff in a packet", alias_in_a_packet},
+	{"a damaged checksum stays damaged", damage_is_kept},
+	{"the whole SNAT port range", snat_ports},
+	{"SNAT recovers", snat_recovers},
+	{"SNAT tries are bounded", snat_tries_are_bounded},
+	{"egress", egress},
 };
 
 CHECK_MAIN("nat", cases)

@@ -8,9 +8,14 @@
 #include "check.h"
 #include "frame.h"
 
-static const struct frame_spec plain = { .src = 0xc6336401, .dst = 0xcb00710a, .src_port = 40000,
-					 .dst_port = 443, .seq = 0x11223344, .ack = 0x55667788,
-					 .flags = POISE_TCP_ACK, .payload = 10 };
+static const struct frame_spec plain = {.src = 0xc6336401,
+					.dst = 0xcb00710a,
+					.src_port = 40000,
+					.dst_port = 443,
+					.seq = 0x11223344,
+					.ack = 0x55667788,
+					.flags = POISE_TCP_ACK,
+					.payload = 10};
 
 static enum poise_verdict parse_bytes(const uint8_t *bytes, uint32_t length, struct poise_packet *packet)
 {
@@ -67,7 +72,8 @@ static void every_truncation(void)
 				bad += parse(&frame, &packet) != POISE_FORWARDED;
 				bad += packet.l3 != frame.l3 || packet.l4 != frame.l4;
 				for (uint32_t length = 0; length < frame.length; length++, tried++) {
-					enum poise_verdict verdict = parse_bytes(frame.bytes, length, &packet);
+					enum poise_verdict verdict =
+						parse_bytes(frame.bytes, length, &packet);
 					uint32_t headers = frame.l3 + 20u;
 
 					bad += verdict != (length < headers ? POISE_RUNT : POISE_IP_LENGTH);
@@ -268,9 +274,9 @@ static void source_addresses(void)
 		uint32_t source;
 		int good;
 	} list[] = {
-		{ 0x00000000, 0 }, { 0x00ffffff, 0 }, { 0x01000000, 1 }, { 0x0a000001, 1 }, { 0x7effffff, 1 },
-		{ 0x7f000000, 0 }, { 0x7f000001, 0 }, { 0x7fffffff, 0 }, { 0x80000000, 1 }, { 0xdfffffff, 1 },
-		{ 0xe0000000, 0 }, { 0xefffffff, 0 }, { 0xf0000000, 0 }, { 0xffffffff, 0 }, { 0xcb00710a, 0 },
+		{0x00000000, 0}, {0x00ffffff, 0}, {0x01000000, 1}, {0x0a000001, 1}, {0x7effffff, 1},
+		{0x7f000000, 0}, {0x7f000001, 0}, {0x7fffffff, 0}, {0x80000000, 1}, {0xdfffffff, 1},
+		{0xe0000000, 0}, {0xefffffff, 0}, {0xf0000000, 0}, {0xffffffff, 0}, {0xcb00710a, 0},
 	};
 	struct poise_packet packet;
 	struct frame frame;
@@ -286,7 +292,7 @@ static void source_addresses(void)
 
 static void other_protocols(void)
 {
-	static const uint16_t types[] = { 0x86dd, 0x88cc, 0x8847, 0x0000, 0x05dc, 0xffff };
+	static const uint16_t types[] = {0x86dd, 0x88cc, 0x8847, 0x0000, 0x05dc, 0xffff};
 	struct poise_packet packet;
 	struct frame frame;
 	unsigned int bad = 0;
@@ -326,7 +332,7 @@ static void arp_shapes(void)
 {
 	static const struct {
 		uint8_t offset, value;
-	} wrong[] = { { 0, 1 }, { 1, 6 }, { 2, 0 }, { 3, 6 }, { 4, 0 }, { 4, 255 }, { 5, 0 }, { 5, 16 } };
+	} wrong[] = {{0, 1}, {1, 6}, {2, 0}, {3, 6}, {4, 0}, {4, 255}, {5, 0}, {5, 16}};
 	struct poise_packet packet;
 	struct frame frame;
 
@@ -363,7 +369,8 @@ static void random_bytes(void)
 		for (uint64_t flips = check_random(&state) % 6; flips; flips--)
 			frame.bytes[12 + check_random(&state) % (frame.length - 12)] =
 				(uint8_t)check_random(&state);
-		frame.length -= (uint32_t)(check_random(&state) % 8 ? 0 : check_random(&state) % frame.length);
+		frame.length -=
+			(uint32_t)(check_random(&state) % 8 ? 0 : check_random(&state) % frame.length);
 		if (parse(&frame, &packet) != POISE_FORWARDED)
 			continue;
 		forwarded++;
@@ -390,21 +397,21 @@ static void random_bytes(void)
 }
 
 static const struct check_case cases[] = {
-	{ "plain TCP", plain_tcp },
-	{ "every truncation", every_truncation },
-	{ "every first segment", every_first_segment },
-	{ "VLAN tags", vlan_tags },
-	{ "padding", padding_is_not_payload },
-	{ "version and header length lie", ip_header_lies },
-	{ "total length lies", total_length_lies },
-	{ "TCP data offset lies", data_offset_lies },
-	{ "fragments", fragments },
-	{ "every mix of TCP flags", every_flag_mix },
-	{ "port zero", ports_zero },
-	{ "source addresses", source_addresses },
-	{ "other protocols", other_protocols },
-	{ "ARP of wrong size or type", arp_shapes },
-	{ "random damage", random_bytes },
+	{"plain TCP", plain_tcp},
+	{"every truncation", every_truncation},
+	{"every first segment", every_first_segment},
+	{"VLAN tags", vlan_tags},
+	{"padding", padding_is_not_payload},
+	{"version and header length lie", ip_header_lies},
+	{"total length lies", total_length_lies},
+	{"TCP data offset lies", data_offset_lies},
+	{"fragments", fragments},
+	{"every mix of TCP flags", every_flag_mix},
+	{"port zero", ports_zero},
+	{"source addresses", source_addresses},
+	{"other protocols", other_protocols},
+	{"ARP of wrong size or type", arp_shapes},
+	{"random damage", random_bytes},
 };
 
 CHECK_MAIN("parse", cases)

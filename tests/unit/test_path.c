@@ -15,12 +15,13 @@ struct outcome {
 // The steps in the order that both data paths take them.
 static struct outcome run(struct world *world, struct frame *frame, uint32_t now_ms)
 {
-	static const __u8 mac[6] = { 2, 0, 0, 0, 3, 1 };
-	struct outcome outcome = { .event = POISE_FORWARDED };
+	static const __u8 mac[6] = {2, 0, 0, 0, 3, 1};
+	struct outcome outcome = {.event = POISE_FORWARDED};
 	struct poise_step step;
 	struct poise_flow *flow;
 
-	outcome.verdict = poise_parse(frame->bytes, frame->bytes + frame->length, frame->length, &step.packet);
+	outcome.verdict =
+		poise_parse(frame->bytes, frame->bytes + frame->length, frame->length, &step.packet);
 	if (outcome.verdict == POISE_FORWARDED)
 		outcome.verdict = poise_classify(world->snapshot, &world->table, &step);
 	if (outcome.verdict != POISE_FORWARDED)
@@ -34,27 +35,35 @@ static struct outcome run(struct world *world, struct frame *frame, uint32_t now
 		outcome.number = 0;
 	}
 	if (!outcome.number) {
-		struct poise_create create = { .snapshot = world->snapshot, .packet = &step.packet,
-					       .source_mac = mac, .shards = ~0ull, .now_ms = now_ms,
-					       .vip_index = step.vip_index };
+		struct poise_create create = {.snapshot = world->snapshot,
+					      .packet = &step.packet,
+					      .source_mac = mac,
+					      .shards = ~0ull,
+					      .now_ms = now_ms,
+					      .vip_index = step.vip_index};
 
 		outcome.verdict = poise_miss(world->snapshot, &step);
 		if (outcome.verdict == POISE_FORWARDED)
-			outcome.verdict = poise_flow_create(&world->table, &create, &step.place, &outcome.number);
+			outcome.verdict =
+				poise_flow_create(&world->table, &create, &step.place, &outcome.number);
 		if (outcome.verdict != POISE_FORWARDED)
 			return outcome;
 	}
 	flow = poise_record(&world->table, outcome.number);
 	outcome.event = poise_account(&world->table, flow, &step, now_ms);
-	outcome.verdict = poise_rewrite(world->snapshot, flow, &step, frame->bytes, frame->bytes + frame->length,
-					&outcome.port);
+	outcome.verdict = poise_rewrite(world->snapshot, flow, &step, frame->bytes,
+					frame->bytes + frame->length, &outcome.port);
 	return outcome;
 }
 
 static struct outcome inward(struct world *world, uint16_t port, uint8_t flags, struct frame *frame)
 {
-	struct frame_spec spec = { .src = WORLD_CLIENT, .dst = WORLD_VIP, .src_port = port,
-				   .dst_port = WORLD_VIP_PORT, .flags = flags, .payload = 5 };
+	struct frame_spec spec = {.src = WORLD_CLIENT,
+				  .dst = WORLD_VIP,
+				  .src_port = port,
+				  .dst_port = WORLD_VIP_PORT,
+				  .flags = flags,
+				  .payload = 5};
 
 	frame_tcp(frame, &spec);
 	return run(world, frame, 1000);
@@ -64,9 +73,12 @@ static struct outcome inward(struct world *world, uint16_t port, uint8_t flags, 
 static struct outcome outward(struct world *world, __u32 number, uint8_t flags, struct frame *frame)
 {
 	const struct poise_flow *flow = poise_record(&world->table, number);
-	struct frame_spec spec = { .src = POISE_HOST32(flow->backend), .dst = POISE_HOST32(flow->snat),
-				   .src_port = POISE_HOST16(flow->backend_port),
-				   .dst_port = POISE_HOST16(flow->snat_port), .flags = flags, .payload = 9 };
+	struct frame_spec spec = {.src = POISE_HOST32(flow->backend),
+				  .dst = POISE_HOST32(flow->snat),
+				  .src_port = POISE_HOST16(flow->backend_port),
+				  .dst_port = POISE_HOST16(flow->snat_port),
+				  .flags = flags,
+				  .payload = 9};
 
 	frame_tcp(frame, &spec);
 	return run(world, frame, 2000);
@@ -107,7 +119,8 @@ static void conversation(enum poise_nat nat)
 	next = inward(&world, 5000, POISE_TCP_ACK, &frame);
 	CU_ASSERT_EQUAL(next.number, first.number);
 	CU_ASSERT_EQUAL(poise_record(&world.table, first.number)->state, POISE_STATE_ESTABLISHED);
-	CU_ASSERT_EQUAL(poise_shard(&world.table, poise_record(&world.table, first.number)->shard)->half_open, 0);
+	CU_ASSERT_EQUAL(poise_shard(&world.table, poise_record(&world.table, first.number)->shard)->half_open,
+			0);
 	CU_ASSERT_EQUAL(poise_cursor(&world.table, 0)->next, 1);
 	world_fini(&world);
 }
@@ -125,10 +138,10 @@ static void conversation_full(void)
 // S8: only a SYN toward a service makes a flow.
 static void misses(void)
 {
-	static const uint8_t not_syn[] = { POISE_TCP_ACK, POISE_TCP_ACK | POISE_TCP_FIN, POISE_TCP_RST,
-					   POISE_TCP_RST | POISE_TCP_ACK, POISE_TCP_SYN | POISE_TCP_ACK };
-	struct frame_spec spec = { .src = WORLD_CLIENT, .dst = WORLD_VIP, .src_port = 9, .dst_port = 80,
-				   .flags = POISE_TCP_SYN };
+	static const uint8_t not_syn[] = {POISE_TCP_ACK, POISE_TCP_ACK | POISE_TCP_FIN, POISE_TCP_RST,
+					  POISE_TCP_RST | POISE_TCP_ACK, POISE_TCP_SYN | POISE_TCP_ACK};
+	struct frame_spec spec = {
+		.src = WORLD_CLIENT, .dst = WORLD_VIP, .src_port = 9, .dst_port = 80, .flags = POISE_TCP_SYN};
 	struct world world;
 	struct frame frame;
 
@@ -184,14 +197,19 @@ static void time_to_live(void)
 
 	world_init(&world, 1, POISE_NAT_DNAT, 100);
 	for (uint8_t ttl = 3; ttl; ttl--) {
-		struct frame_spec spec = { .src = WORLD_CLIENT, .dst = WORLD_VIP, .src_port = 9,
-					   .dst_port = WORLD_VIP_PORT, .flags = POISE_TCP_SYN, .ttl = ttl };
+		struct frame_spec spec = {.src = WORLD_CLIENT,
+					  .dst = WORLD_VIP,
+					  .src_port = 9,
+					  .dst_port = WORLD_VIP_PORT,
+					  .flags = POISE_TCP_SYN,
+					  .ttl = ttl};
 
 		frame_tcp(&frame, &spec);
 		before = frame;
-		CU_ASSERT_EQUAL(run(&world, &frame, 0).verdict, ttl > 1 ? POISE_FORWARDED : POISE_TTL_EXPIRED);
-		CU_ASSERT(ttl > 1 ? frame.bytes[frame.l3 + 8] == ttl - 1 :
-				    !memcmp(&frame, &before, sizeof(frame)));
+		CU_ASSERT_EQUAL(run(&world, &frame, 0).verdict,
+				ttl > 1 ? POISE_FORWARDED : POISE_TTL_EXPIRED);
+		CU_ASSERT(ttl > 1 ? frame.bytes[frame.l3 + 8] == ttl - 1
+				  : !memcmp(&frame, &before, sizeof(frame)));
 	}
 	frame.bytes[frame.l3 + 8] = 0;
 	frame_checksum(frame.bytes + frame.l3);
@@ -217,8 +235,12 @@ static void tags_are_kept(void)
 
 	world_init(&world, 1, POISE_NAT_DNAT, 100);
 	for (uint8_t tags = 0; tags <= 2; tags++) {
-		struct frame_spec spec = { .src = WORLD_CLIENT, .dst = WORLD_VIP, .src_port = 9,
-					   .dst_port = WORLD_VIP_PORT, .flags = POISE_TCP_SYN, .tags = tags };
+		struct frame_spec spec = {.src = WORLD_CLIENT,
+					  .dst = WORLD_VIP,
+					  .src_port = 9,
+					  .dst_port = WORLD_VIP_PORT,
+					  .flags = POISE_TCP_SYN,
+					  .tags = tags};
 		struct frame frame, before;
 
 		frame_tcp(&frame, &spec);
@@ -248,21 +270,22 @@ static void garbage_changes_nothing(void)
 		if (!poise_tcp_flags_invalid((__u8)flags))
 			continue;
 		CU_ASSERT_EQUAL(inward(&world, 5000, (uint8_t)flags, &frame).verdict, POISE_TCP_FLAGS);
-		CU_ASSERT_EQUAL(outward(&world, first.number, (uint8_t)flags, &frame).verdict, POISE_TCP_FLAGS);
+		CU_ASSERT_EQUAL(outward(&world, first.number, (uint8_t)flags, &frame).verdict,
+				POISE_TCP_FLAGS);
 		CU_ASSERT_EQUAL(memcmp(&before, flow, sizeof(before)), 0);
 	}
 	world_fini(&world);
 }
 
 static const struct check_case cases[] = {
-	{ "conversation, DNAT", conversation_dnat },
-	{ "conversation, full NAT", conversation_full },
-	{ "misses", misses },
-	{ "a closed flow is rescheduled", closed_flow_is_rescheduled },
-	{ "time to live", time_to_live },
-	{ "no next hop", no_next_hop },
-	{ "tags are kept", tags_are_kept },
-	{ "garbage changes nothing", garbage_changes_nothing },
+	{"conversation, DNAT", conversation_dnat},
+	{"conversation, full NAT", conversation_full},
+	{"misses", misses},
+	{"a closed flow is rescheduled", closed_flow_is_rescheduled},
+	{"time to live", time_to_live},
+	{"no next hop", no_next_hop},
+	{"tags are kept", tags_are_kept},
+	{"garbage changes nothing", garbage_changes_nothing},
 };
 
 CHECK_MAIN("path", cases)

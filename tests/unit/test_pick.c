@@ -21,14 +21,15 @@ static int spread(const uint32_t *counts, unsigned int count)
 static void exact_at_any_time(void)
 {
 	for (uint16_t backends = 1; backends <= 9; backends++) {
-		uint32_t counts[9] = { 0 };
+		uint32_t counts[9] = {0};
 		struct world world;
 		unsigned int bad = 0;
 		__u32 number;
 
 		world_init(&world, backends, POISE_NAT_DNAT, 10000);
 		for (uint32_t i = 0; i < 5000; i++) {
-			bad += world_connect(&world, WORLD_CLIENT + i, (uint16_t)(1 + i), ~0ull, &number) != POISE_FORWARDED;
+			bad += world_connect(&world, WORLD_CLIENT + i, (uint16_t)(1 + i), ~0ull, &number) !=
+			       POISE_FORWARDED;
 			counts[poise_record(&world.table, number)->backend_index]++;
 			bad += spread(counts, backends) > 1;
 		}
@@ -40,7 +41,7 @@ static void exact_at_any_time(void)
 // Slots that poised has laid out for weights are served in their order.
 static void slots_in_order(void)
 {
-	static const __u16 layout[] = { 0, 0, 1, 0, 2, 0, 0 };
+	static const __u16 layout[] = {0, 0, 1, 0, 2, 0, 0};
 	struct world world;
 	unsigned int bad = 0;
 
@@ -60,12 +61,13 @@ static void reload_keeps_the_turn(void)
 {
 	struct world world;
 	struct poise_snapshot *other = check_memory(sizeof(*other));
-	uint32_t counts[3] = { 0 };
+	uint32_t counts[3] = {0};
 	__u32 number;
 
 	world_init(&world, 3, POISE_NAT_DNAT, 1000);
 	for (uint32_t i = 0; i < 400; i++) {
-		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1 + i), ~0ull, &number), POISE_FORWARDED);
+		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1 + i), ~0ull, &number),
+				POISE_FORWARDED);
 		counts[poise_record(&world.table, number)->backend_index]++;
 		if (i % 7 == 3) {
 			struct poise_snapshot *swap = world.snapshot;
@@ -108,10 +110,13 @@ static void services_have_their_own_turn(void)
 	other = world.snapshot->vips[0];
 	other.cursor = POISE_MAX_VIPS - 1;
 	for (unsigned int i = 0; i < 12; i++) {
-		CU_ASSERT_EQUAL(poise_pick(world.snapshot, &world.snapshot->vips[0], poise_cursor(&world.table, 0)), i % 4);
+		CU_ASSERT_EQUAL(
+			poise_pick(world.snapshot, &world.snapshot->vips[0], poise_cursor(&world.table, 0)),
+			i % 4);
 		if (i % 3 == 0)
-			CU_ASSERT_EQUAL(poise_pick(world.snapshot, &other, poise_cursor(&world.table, other.cursor)),
-					i / 3 % 4);
+			CU_ASSERT_EQUAL(
+				poise_pick(world.snapshot, &other, poise_cursor(&world.table, other.cursor)),
+				i / 3 % 4);
 	}
 	world_fini(&world);
 }
@@ -157,12 +162,12 @@ static void *pick_many(void *argument)
 static void exact_over_threads(void)
 {
 	struct picker pickers[4];
-	uint32_t counts[3] = { 0 }, used = 0;
+	uint32_t counts[3] = {0}, used = 0;
 	struct world world;
 
 	world_init(&world, 3, POISE_NAT_DNAT, 200000);
 	for (unsigned int i = 0; i < 4; i++) {
-		pickers[i] = (struct picker){ .world = &world, .first = WORLD_CLIENT + i * 1000000 };
+		pickers[i] = (struct picker){.world = &world, .first = WORLD_CLIENT + i * 1000000};
 		CU_ASSERT_EQUAL(pthread_create(&pickers[i].thread, NULL, pick_many, &pickers[i]), 0);
 	}
 	for (unsigned int i = 0; i < 4; i++) {
@@ -180,13 +185,13 @@ static void exact_over_threads(void)
 }
 
 static const struct check_case cases[] = {
-	{ "exact at any time", exact_at_any_time },
-	{ "slots in their order", slots_in_order },
-	{ "a reload keeps the turn", reload_keeps_the_turn },
-	{ "refusals take no turn", refusals_take_no_turn },
-	{ "services have their own turn", services_have_their_own_turn },
-	{ "the turn wraps", turn_wraps },
-	{ "exact over threads", exact_over_threads },
+	{"exact at any time", exact_at_any_time},
+	{"slots in their order", slots_in_order},
+	{"a reload keeps the turn", reload_keeps_the_turn},
+	{"refusals take no turn", refusals_take_no_turn},
+	{"services have their own turn", services_have_their_own_turn},
+	{"the turn wraps", turn_wraps},
+	{"exact over threads", exact_over_threads},
 };
 
 CHECK_MAIN("pick", cases)

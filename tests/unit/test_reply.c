@@ -7,7 +7,7 @@
 #include "frame.h"
 #include "world.h"
 
-static const uint8_t own_mac[6] = { 2, 0, 0, 0, 1, 0 }, peer_mac[6] = { 2, 0, 0, 0, 0, 0xbb };
+static const uint8_t own_mac[6] = {2, 0, 0, 0, 1, 0}, peer_mac[6] = {2, 0, 0, 0, 0, 0xbb};
 
 static void arp_frame(struct frame *frame, uint8_t tags, uint16_t operation, uint32_t sender, uint32_t target)
 {
@@ -65,10 +65,10 @@ static void arp_not_ours(void)
 		int snat_too;
 		enum poise_verdict verdict;
 	} list[] = {
-		{ 1, WORLD_VIP + 1, 0, POISE_ARP_NOT_OURS }, { 1, WORLD_BACKEND, 1, POISE_ARP_NOT_OURS },
-		{ 1, WORLD_SNAT, 0, POISE_ARP_NOT_OURS },    { 1, WORLD_SNAT, 1, POISE_ARP_ANSWERED },
-		{ 2, WORLD_VIP, 0, POISE_ARP_NOT_OURS },     { 0, WORLD_VIP, 0, POISE_ARP_NOT_OURS },
-		{ 0x0100, WORLD_VIP, 0, POISE_ARP_NOT_OURS },
+		{1, WORLD_VIP + 1, 0, POISE_ARP_NOT_OURS},  {1, WORLD_BACKEND, 1, POISE_ARP_NOT_OURS},
+		{1, WORLD_SNAT, 0, POISE_ARP_NOT_OURS},	    {1, WORLD_SNAT, 1, POISE_ARP_ANSWERED},
+		{2, WORLD_VIP, 0, POISE_ARP_NOT_OURS},	    {0, WORLD_VIP, 0, POISE_ARP_NOT_OURS},
+		{0x0100, WORLD_VIP, 0, POISE_ARP_NOT_OURS},
 	};
 	struct world world;
 	struct frame frame, before;
@@ -89,7 +89,7 @@ static void arp_not_ours(void)
 
 static void echo_frame(struct frame *frame, uint8_t tags, uint8_t options, uint32_t to, uint16_t data)
 {
-	struct frame_spec spec = { .src = WORLD_CLIENT, .dst = to, .ttl = 7, .ip_options = options };
+	struct frame_spec spec = {.src = WORLD_CLIENT, .dst = to, .ttl = 7, .ip_options = options};
 	uint8_t *icmp;
 
 	frame_link(frame, tags, POISE_ETHERTYPE_IPV4);
@@ -146,8 +146,13 @@ static void echo(void)
 
 static void time_exceeded(void)
 {
-	struct frame_spec spec = { .src = WORLD_CLIENT, .dst = WORLD_VIP, .src_port = 1, .dst_port = 443,
-				   .flags = POISE_TCP_SYN, .ttl = 1, .payload = 100 };
+	struct frame_spec spec = {.src = WORLD_CLIENT,
+				  .dst = WORLD_VIP,
+				  .src_port = 1,
+				  .dst_port = 443,
+				  .flags = POISE_TCP_SYN,
+				  .ttl = 1,
+				  .payload = 100};
 	unsigned int bad = 0;
 
 	for (uint8_t options = 0; options <= 10; options++) {
@@ -172,10 +177,10 @@ static void time_exceeded(void)
 }
 
 static const struct check_case cases[] = {
-	{ "ARP", arp },
-	{ "ARP that is not ours", arp_not_ours },
-	{ "echo", echo },
-	{ "time exceeded", time_exceeded },
+	{"ARP", arp},
+	{"ARP that is not ours", arp_not_ours},
+	{"echo", echo},
+	{"time exceeded", time_exceeded},
 };
 
 CHECK_MAIN("reply", cases)

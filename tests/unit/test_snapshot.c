@@ -118,11 +118,9 @@ static void noise_is_harmless(void)
 }
 
 static const struct check_case cases[] = {
-	{ "a thousand services", thousand_services },
-	{ "several ports of one address", ports_of_one_address },
-	{ "SNAT addresses", snat_addresses },
-	{ "routes", routes },
-	{ "noise is harmless", noise_is_harmless },
+	{"a thousand services", thousand_services}, {"several ports of one address", ports_of_one_address},
+	{"SNAT addresses", snat_addresses},	    {"routes", routes},
+	{"noise is harmless", noise_is_harmless},
 };
 
 CHECK_MAIN("snapshot", cases)

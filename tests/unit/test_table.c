@@ -18,8 +18,10 @@ static struct poise_flow *record(const struct world *world, __u32 number)
 
 static __u32 find_inward(const struct world *world, uint32_t client, uint16_t port)
 {
-	struct poise_key key = { .src = POISE_BE32(client), .dst = POISE_BE32(WORLD_VIP),
-				 .src_port = POISE_BE16(port), .dst_port = POISE_BE16(WORLD_VIP_PORT) };
+	struct poise_key key = {.src = POISE_BE32(client),
+				.dst = POISE_BE32(WORLD_VIP),
+				.src_port = POISE_BE16(port),
+				.dst_port = POISE_BE16(WORLD_VIP_PORT)};
 	struct poise_place place = poise_place_client(&world->table, key.src, key.src_port);
 
 	return poise_table_find(&world->table, &place, &key, POISE_INWARD);
@@ -29,9 +31,9 @@ static __u32 find_inward(const struct world *world, uint32_t client, uint16_t po
 static __u32 find_outward(const struct world *world, const struct poise_flow *flow)
 {
 	struct poise_key key = poise_flow_reply_key(flow);
-	struct poise_place place = flow->flags & POISE_FLOW_FULL_NAT ?
-					   poise_place_snat(&world->table, &key) :
-					   poise_place_client(&world->table, key.dst, key.dst_port);
+	struct poise_place place = flow->flags & POISE_FLOW_FULL_NAT
+					   ? poise_place_snat(&world->table, &key)
+					   : poise_place_client(&world->table, key.dst, key.dst_port);
 
 	return poise_table_find(&world->table, &place, &key, POISE_OUTWARD);
 }
@@ -205,7 +207,7 @@ static void full(enum poise_nat nat, uint32_t max_flows)
 
 static void full_table(void)
 {
-	static const uint32_t sizes[] = { 64, 1024, 20000, 150000 };
+	static const uint32_t sizes[] = {64, 1024, 20000, 150000};
 
 	for (size_t i = 0; i < POISE_COUNT(sizes); i++) {
 		full(POISE_NAT_DNAT, sizes[i]);
@@ -217,7 +219,7 @@ static void full_table(void)
 // comes out again.
 static void one_bucket(void)
 {
-	struct poise_place place = { .shard = 7, .bucket = 3, .signature = 9 };
+	struct poise_place place = {.shard = 7, .bucket = 3, .signature = 9};
 	unsigned int entries, overflow, entered = 0;
 	struct world world;
 
@@ -286,9 +288,9 @@ static void one_client_two_services(void)
 	struct world world;
 	struct poise_vip *vip;
 	__u32 first, second = 0;
-	struct poise_packet packet = { .kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN };
+	struct poise_packet packet = {.kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN};
 	static const __u8 mac[6];
-	struct poise_create create = { .packet = &packet, .source_mac = mac, .shards = ~0ull, .vip_index = 1 };
+	struct poise_create create = {.packet = &packet, .source_mac = mac, .shards = ~0ull, .vip_index = 1};
 	struct poise_place place;
 
 	world_init(&world, 2, POISE_NAT_DNAT, 1000);
@@ -299,7 +301,7 @@ static void one_client_two_services(void)
 	vip->slot_first = 1;
 	vip->slot_count = 1;
 	create.snapshot = world.snapshot;
-	packet.key = (struct poise_key){ POISE_BE32(WORLD_CLIENT), vip->address, POISE_BE16(5), vip->port };
+	packet.key = (struct poise_key){POISE_BE32(WORLD_CLIENT), vip->address, POISE_BE16(5), vip->port};
 	place = poise_place_client(&world.table, packet.key.src, packet.key.src_port);
 	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 5, ~0ull, &first), POISE_FORWARDED);
 	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_FORWARDED);
@@ -313,7 +315,7 @@ static void one_client_two_services(void)
 
 static void attach(void)
 {
-	struct poise_table view = { 0 };
+	struct poise_table view = {0};
 	struct poise_table_header *header, good;
 	struct world world;
 	size_t bytes;
@@ -354,17 +356,17 @@ static void layouts(void)
 }
 
 static const struct check_case cases[] = {
-	{ "found from both sides", found_from_both_sides },
-	{ "churn, DNAT", churn_dnat },
-	{ "churn, full NAT", churn_full },
-	{ "churn with refusals", churn_overfull },
-	{ "full table", full_table },
-	{ "one bucket for all", one_bucket },
-	{ "probes stay inside the shard", probes_stay_in_the_shard },
-	{ "a hidden record is absent", hidden_is_absent },
-	{ "one client, two services", one_client_two_services },
-	{ "attaching", attach },
-	{ "layouts", layouts },
+	{"found from both sides", found_from_both_sides},
+	{"churn, DNAT", churn_dnat},
+	{"churn, full NAT", churn_full},
+	{"churn with refusals", churn_overfull},
+	{"full table", full_table},
+	{"one bucket for all", one_bucket},
+	{"probes stay inside the shard", probes_stay_in_the_shard},
+	{"a hidden record is absent", hidden_is_absent},
+	{"one client, two services", one_client_two_services},
+	{"attaching", attach},
+	{"layouts", layouts},
 };
 
 CHECK_MAIN("table", cases)

@@ -25,9 +25,9 @@ static enum poise_flow_state play(enum poise_flow_state state, const struct segm
 	return state;
 }
 
-#define PLAY(state, ...)                                                                                     \
-	play((state), (const struct segment[]){ __VA_ARGS__ },                                               \
-	     sizeof((const struct segment[]){ __VA_ARGS__ }) / sizeof(struct segment))
+#define PLAY(state, ...)                                     \
+	play((state), (const struct segment[]){__VA_ARGS__}, \
+	     sizeof((const struct segment[]){__VA_ARGS__}) / sizeof(struct segment))
 
 static void events(void)
 {
@@ -45,15 +45,15 @@ static void ordinary_connection(void)
 {
 	enum poise_flow_state state = POISE_STATE_SYN_SENT;
 
-	state = PLAY(state, { IN, SYN }); // repeated
+	state = PLAY(state, {IN, SYN}); // repeated
 	CU_ASSERT_EQUAL(state, POISE_STATE_SYN_SENT);
-	state = PLAY(state, { OUT, SYN_ACK });
+	state = PLAY(state, {OUT, SYN_ACK});
 	CU_ASSERT_EQUAL(state, POISE_STATE_SYN_RECEIVED);
-	state = PLAY(state, { OUT, SYN_ACK }, { IN, SYN });
+	state = PLAY(state, {OUT, SYN_ACK}, {IN, SYN});
 	CU_ASSERT_EQUAL(state, POISE_STATE_SYN_RECEIVED);
-	state = PLAY(state, { IN, ACK });
+	state = PLAY(state, {IN, ACK});
 	CU_ASSERT_EQUAL(state, POISE_STATE_ESTABLISHED);
-	state = PLAY(state, { IN, ACK }, { OUT, ACK }, { OUT, SYN_ACK }, { IN, SYN });
+	state = PLAY(state, {IN, ACK}, {OUT, ACK}, {OUT, SYN_ACK}, {IN, SYN});
 	CU_ASSERT_EQUAL(state, POISE_STATE_ESTABLISHED);
 }
 
@@ -62,24 +62,24 @@ static void half_close(void)
 {
 	enum poise_flow_state state;
 
-	state = PLAY(POISE_STATE_ESTABLISHED, { IN, FIN }, { OUT, ACK }, { OUT, ACK }, { IN, ACK });
+	state = PLAY(POISE_STATE_ESTABLISHED, {IN, FIN}, {OUT, ACK}, {OUT, ACK}, {IN, ACK});
 	CU_ASSERT_EQUAL(state, POISE_STATE_FIN_CLIENT);
-	state = PLAY(state, { IN, FIN });
+	state = PLAY(state, {IN, FIN});
 	CU_ASSERT_EQUAL(state, POISE_STATE_FIN_CLIENT);
-	state = PLAY(state, { OUT, FIN });
+	state = PLAY(state, {OUT, FIN});
 	CU_ASSERT_EQUAL(state, POISE_STATE_CLOSING);
-	state = PLAY(state, { OUT, FIN }, { IN, ACK }, { OUT, ACK }, { IN, FIN });
+	state = PLAY(state, {OUT, FIN}, {IN, ACK}, {OUT, ACK}, {IN, FIN});
 	CU_ASSERT_EQUAL(state, POISE_STATE_CLOSING);
 
-	state = PLAY(POISE_STATE_ESTABLISHED, { OUT, FIN }, { IN, ACK }, { IN, ACK }, { OUT, ACK });
+	state = PLAY(POISE_STATE_ESTABLISHED, {OUT, FIN}, {IN, ACK}, {IN, ACK}, {OUT, ACK});
 	CU_ASSERT_EQUAL(state, POISE_STATE_FIN_BACKEND);
-	state = PLAY(state, { OUT, FIN });
+	state = PLAY(state, {OUT, FIN});
 	CU_ASSERT_EQUAL(state, POISE_STATE_FIN_BACKEND);
-	state = PLAY(state, { IN, FIN });
+	state = PLAY(state, {IN, FIN});
 	CU_ASSERT_EQUAL(state, POISE_STATE_CLOSING);
 	// A FIN straight after the handshake, in either direction.
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_RECEIVED, { IN, FIN }), POISE_STATE_FIN_CLIENT);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_RECEIVED, { OUT, FIN }), POISE_STATE_FIN_BACKEND);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_RECEIVED, {IN, FIN}), POISE_STATE_FIN_CLIENT);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_RECEIVED, {OUT, FIN}), POISE_STATE_FIN_BACKEND);
 }
 
 // S5: a believed reset from each side; what comes later brings the flow back.
@@ -90,25 +90,26 @@ static void reset_and_after(void)
 			CU_ASSERT_EQUAL(poise_tcp_next((enum poise_flow_state)state,
 						       (enum poise_direction)direction, POISE_EVENT_RST),
 					POISE_STATE_RESET);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, { IN, ACK }), POISE_STATE_ESTABLISHED);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, { OUT, ACK }), POISE_STATE_ESTABLISHED);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, { IN, FIN }), POISE_STATE_FIN_CLIENT);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, { OUT, FIN }), POISE_STATE_FIN_BACKEND);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, { IN, SYN }, { OUT, SYN_ACK }), POISE_STATE_RESET);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, {IN, ACK}), POISE_STATE_ESTABLISHED);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, {OUT, ACK}), POISE_STATE_ESTABLISHED);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, {IN, FIN}), POISE_STATE_FIN_CLIENT);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, {OUT, FIN}), POISE_STATE_FIN_BACKEND);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_RESET, {IN, SYN}, {OUT, SYN_ACK}), POISE_STATE_RESET);
 }
 
 // Half-open flows cannot be lifted to the long timeout by one side alone (SYN flood with a forged ACK).
 static void one_side_cannot_establish(void)
 {
 	for (int event = 0; event < POISE_EVENTS; event++) {
-		enum poise_flow_state state = poise_tcp_next(POISE_STATE_SYN_SENT, IN, (enum poise_tcp_event)event);
+		enum poise_flow_state state =
+			poise_tcp_next(POISE_STATE_SYN_SENT, IN, (enum poise_tcp_event)event);
 
 		CU_ASSERT(state == POISE_STATE_SYN_SENT || state == POISE_STATE_RESET);
 	}
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_SENT, { IN, ACK }, { IN, ACK }, { IN, FIN }, { IN, ACK }),
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_SENT, {IN, ACK}, {IN, ACK}, {IN, FIN}, {IN, ACK}),
 			POISE_STATE_SYN_SENT);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_SENT, { OUT, ACK }, { OUT, FIN }), POISE_STATE_SYN_SENT);
-	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_SENT, { IN, SYN_ACK }), POISE_STATE_SYN_SENT);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_SENT, {OUT, ACK}, {OUT, FIN}), POISE_STATE_SYN_SENT);
+	CU_ASSERT_EQUAL(PLAY(POISE_STATE_SYN_SENT, {IN, SYN_ACK}), POISE_STATE_SYN_SENT);
 }
 
 // A SYN never moves a flow, in any state or direction (S6): only a new flow may follow.
@@ -177,15 +178,15 @@ static void timeout_classes(void)
 }
 
 static const struct check_case cases[] = {
-	{ "flags to events", events },
-	{ "ordinary connection", ordinary_connection },
-	{ "half close", half_close },
-	{ "reset and what follows", reset_and_after },
-	{ "one side cannot establish", one_side_cannot_establish },
-	{ "SYN moves nothing", syn_moves_nothing },
-	{ "closed under all events", closed_under_all },
-	{ "garbage flags are refused", garbage_is_refused },
-	{ "timeout classes", timeout_classes },
+	{"flags to events", events},
+	{"ordinary connection", ordinary_connection},
+	{"half close", half_close},
+	{"reset and what follows", reset_and_after},
+	{"one side cannot establish", one_side_cannot_establish},
+	{"SYN moves nothing", syn_moves_nothing},
+	{"closed under all events", closed_under_all},
+	{"garbage flags are refused", garbage_is_refused},
+	{"timeout classes", timeout_classes},
 };
 
 CHECK_MAIN("tcpstate", cases)

@@ -9,12 +9,12 @@
 
 #include "check.h"
 
-#define WORLD_VIP 0xcb00710au	  // 203.0.113.10
+#define WORLD_VIP 0xcb00710au // 203.0.113.10
 #define WORLD_VIP_PORT 443
 #define WORLD_BACKEND 0x0a0a000au // 10.10.0.10 and following
 #define WORLD_BACKEND_PORT 8443
-#define WORLD_SNAT 0x0a0a0001u	  // 10.10.0.1
-#define WORLD_CLIENT 0xc6336401u  // 198.51.100.1
+#define WORLD_SNAT 0x0a0a0001u	 // 10.10.0.1
+#define WORLD_CLIENT 0xc6336401u // 198.51.100.1
 
 struct world {
 	struct poise_snapshot *snapshot;
@@ -44,7 +44,7 @@ static inline void world_ports(struct poise_snapshot *snapshot)
 	for (uint8_t i = 0; i < 2; i++) {
 		struct poise_port *port = &snapshot->ports[i];
 
-		memcpy(port->mac, (const uint8_t[6]){ 2, 0, 0, 0, 1, i }, 6);
+		memcpy(port->mac, (const uint8_t[6]){2, 0, 0, 0, 1, i}, 6);
 		port->queues = 1;
 	}
 	snapshot->ports[1].snat_first = 0;
@@ -60,7 +60,7 @@ static inline void world_ports(struct poise_snapshot *snapshot)
 // answered to the link address they came from.
 static inline void world_init(struct world *world, uint16_t backends, enum poise_nat nat, uint32_t max_flows)
 {
-	static const __u64 seed[2] = { 0x0123456789abcdefull, 0xfedcba9876543210ull };
+	static const __u64 seed[2] = {0x0123456789abcdefull, 0xfedcba9876543210ull};
 	struct poise_snapshot *snapshot = check_memory(sizeof(*snapshot));
 	struct poise_vip *vip = &snapshot->vips[0];
 
@@ -89,7 +89,7 @@ static inline void world_init(struct world *world, uint16_t backends, enum poise
 		backend->egress = (__u16)(i + 1);
 		backend->flags = POISE_BACKEND_UP;
 		backend->weight = 1;
-		memcpy(egress->dst_mac, (const uint8_t[6]){ 2, 0, 0, 0, 2, (uint8_t)i }, 6);
+		memcpy(egress->dst_mac, (const uint8_t[6]){2, 0, 0, 0, 2, (uint8_t)i}, 6);
 		memcpy(egress->src_mac, snapshot->ports[1].mac, 6);
 		egress->port = 1;
 		egress->flags = POISE_EGRESS_KNOWN;
@@ -117,10 +117,12 @@ static inline void world_fini(struct world *world)
 static inline enum poise_verdict world_connect(struct world *world, uint32_t client, uint16_t port,
 					       uint64_t shards, __u32 *number)
 {
-	static const __u8 mac[6] = { 2, 0, 0, 0, 3, 1 };
+	static const __u8 mac[6] = {2, 0, 0, 0, 3, 1};
 	struct poise_packet packet = {
-		.key = { .src = POISE_BE32(client), .dst = POISE_BE32(WORLD_VIP),
-			 .src_port = POISE_BE16(port), .dst_port = POISE_BE16(WORLD_VIP_PORT) },
+		.key = {.src = POISE_BE32(client),
+			.dst = POISE_BE32(WORLD_VIP),
+			.src_port = POISE_BE16(port),
+			.dst_port = POISE_BE16(WORLD_VIP_PORT)},
 		.kind = POISE_PACKET_TCP,
 		.tcp_flags = POISE_TCP_SYN,
 		.ttl = 64,
