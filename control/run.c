@@ -152,6 +152,7 @@ static int start_services(struct cp_app *app)
 	app->checks = cp_checks_create(app);
 	if (!app->spawn || !app->sink || !app->checks)
 		return -ENOMEM;
+	cp_checks_apply(app->checks);
 	app->api = cp_api_create(app);
 	if (!app->api)
 		return -EIO;
