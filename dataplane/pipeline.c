@@ -61,12 +61,13 @@ static void stage_guess(struct dp_worker *worker, struct dp_burst *burst)
 	for (uint32_t n = 0; n < burst->count; n++) {
 		const struct poise_place *place = &burst->steps[burst->order[n]].place;
 		const struct poise_bucket *bucket = poise_bucket(&worker->table, place, 0);
-		uint32_t slot = 0;
+		uint32_t match = poise_bucket_match(bucket, place->signature), number;
 
-		while (slot < POISE_BUCKET_SLOTS - 1 && bucket->signature[slot] != place->signature)
-			slot++;
-		if (bucket->record[slot])
-			rte_prefetch0(poise_record(&worker->table, bucket->record[slot]));
+		if (!match)
+			continue;
+		number = bucket->record[__builtin_ctz(match)];
+		if (number)
+			rte_prefetch0(poise_record(&worker->table, number));
 	}
 }
 

@@ -103,7 +103,7 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		return 0;
 	if (!(sweep->shards >> sweep->shard & 1))
 		sweep->shard = next_shard(sweep);
-	while (looked < due && empty <= POISE_SHARDS) {
+	while (looked < due && empty <= 2 * POISE_SHARDS) {
 		struct poise_shard *shard = poise_shard(table, sweep->shard);
 		uint32_t first = sweep->shard * table->records_per_shard + 1;
 		uint32_t top = POISE_LOAD(shard->used_top), number;
@@ -125,7 +125,7 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		dp_flow_remove(table, stats, number);
 		stats->counters[POISE_FLOW_EXPIRED]++;
 	}
-	sweep->credit -= (uint64_t)due * DP_SWEEP_PASS_MS;
+	sweep->credit -= (uint64_t)looked * DP_SWEEP_PASS_MS;
 	return looked;
 }
 
