@@ -13,6 +13,9 @@
 
 #include "cmd.h"
 #include "cmd_json.h"
+#include "diff.h"
+#include "interfaces.h"
+#include "states.h"
 
 #define FILE_MAX (8 << 20) // bytes; far above any file people write, small enough to parse at once
 
@@ -80,27 +83,60 @@ static enum cp_cmd_status regular(struct cp_cmd *cmd, const char *path)
 	return CP_CMD_DONE;
 }
 
+// Limits of the snapshot are seen only when one is made.
+static int try_compile(const struct cp_config *config, struct cp_report *report)
+{
+	struct poise_snapshot *snapshot = malloc(sizeof(*snapshot));
+	struct cp_topology topology = {0};
+	struct cp_states states = {0};
+	int error = -1;
+
+	if (!snapshot || cp_states_sync(&states, config, true) || cp_topology_static(config, &topology))
+		cp_report_add(report, config->file, 0, "out of memory");
+	else
+		error = cp_compile(config, &states, &topology, NULL, NULL, snapshot, report);
+	cp_topology_fini(&topology);
+	cp_states_fini(&states);
+	free(snapshot);
+	return error;
+}
+
+// What a reload of a good file would do: a text for people, lines for programs.
+static json_t *plan(struct cp_cmd *cmd, const struct cp_config *config)
+{
+	struct cp_diff diff;
+	char *summary;
+	json_t *object;
+
+	cp_diff(cmd->app->config, config, &diff);
+	summary = cp_diff_summary(&diff);
+	evbuffer_add_printf(cmd->out, "%s: good; against what runs: %s\n", config->file,
+			    summary ? summary : "unknown, out of memory");
+	object = json_pack("{so sb}", "summary", cp_json_text(summary ? summary : ""), "restart", (int)diff.restart);
+	free(summary);
+	cp_diff_fini(&diff);
+	return object;
+}
+
 enum cp_cmd_status cp_cmd_check(struct cp_cmd *cmd)
 {
 	struct cp_report report = {0};
 	struct cp_config *config;
 	char path[PATH_MAX];
 	enum cp_cmd_status status;
+	bool good;
 
 	if (resolve(cmd, cmd->argv[1], path, sizeof(path)))
 		return cp_cmd_fail(cmd, "%.40s...: name too long", cmd->argv[1]);
 	if (regular(cmd, path))
 		return CP_CMD_FAILED;
 	config = cp_config_load(path, &report);
+	good = config && !cp_interfaces_check(config, &report) && !try_compile(config, &report);
 	report_text(cmd, &report);
-	if (config)
-		evbuffer_add_printf(cmd->out, "%s: good, %u service%s\n", path, config->services_count,
-				    config->services_count == 1 ? "" : "s");
-	status = cp_cmd_give(cmd, json_pack("{so sb so}", "file", cp_json_text(path), "good", (int)!!config, "errors",
-					    report_json(&report)));
-	if (!config)
-		status = CP_CMD_FAILED;
+	status = cp_cmd_give(cmd, json_pack("{so sb so so}", "file", cp_json_text(path), "good", (int)good, "errors",
+					    report_json(&report), "change",
+					    good ? plan(cmd, config) : json_null()));
 	cp_config_free(config);
 	cp_report_fini(&report);
-	return status;
+	return good ? status : CP_CMD_FAILED;
 }
