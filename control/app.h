@@ -22,6 +22,7 @@ struct cp_netlink;
 struct cp_publish;
 struct cp_sink_dp;
 struct cp_spawn;
+struct cp_watch;
 struct cp_xdp;
 
 enum cp_dataplane_state {
@@ -71,6 +72,7 @@ struct cp_app {
 	struct cp_publish *publish;
 	struct cp_sink_dp *sink;
 	struct cp_spawn *spawn;
+	struct cp_watch *watch;
 	char run_dir[CP_PATH_SIZE];  // directory of the control socket
 	char instance[CP_PATH_SIZE]; // run_dir as one word: names of pins, EAL file prefix
 	char pins[256];		     // this instance's directory on a bpffs; empty when there is none

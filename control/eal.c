@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compile.h"
 
@@ -194,6 +195,14 @@ int cp_eal_arguments(const struct cp_config *config, const struct cp_host *host,
 		return 0;
 	cp_arguments_fini(arguments);
 	return -ENOMEM;
+}
+
+void cp_eal_cleanup(const char *instance)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "/var/run/dpdk/poise-%s", instance);
+	rmdir(path); // nothing in it: memory is EAL's own (--in-memory), there is no telemetry
 }
 
 void cp_arguments_fini(struct cp_arguments *arguments)

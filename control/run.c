@@ -12,6 +12,7 @@
 #include "app.h"
 #include "bpffs.h"
 #include "daemon.h"
+#include "eal.h"
 #include "flow_memory.h"
 #include "instance.h"
 #include "interfaces.h"
@@ -21,6 +22,7 @@
 #include "spawn_dataplane.h"
 #include "states.h"
 #include "view.h"
+#include "watch.h"
 #include "xdp.h"
 
 static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
@@ -52,6 +54,9 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 		app->leave = true;
 		event_base_loopbreak(app->base);
 	} else {
+		// Before the driver tries it in vain, and complains.
+		if (app->xdp)
+			cp_xdp_detach(app->xdp);
 		cp_spawn_stop(app->spawn);
 	}
 }
@@ -150,7 +155,8 @@ static int start_services(struct cp_app *app)
 	app->spawn = cp_spawn_create(app);
 	app->sink = cp_sink_dp_create(app);
 	app->checks = cp_checks_create(app);
-	if (!app->spawn || !app->sink || !app->checks)
+	app->watch = cp_watch_create(app);
+	if (!app->spawn || !app->sink || !app->checks || !app->watch)
 		return -ENOMEM;
 	cp_checks_apply(app->checks);
 	app->api = cp_api_create(app);
@@ -206,6 +212,7 @@ static void stop(struct run *run, bool remove)
 	cp_metrics_destroy(app->metrics);
 	cp_api_destroy(app->api);
 	cp_checks_destroy(app->checks);
+	cp_watch_destroy(app->watch);
 	cp_sink_dp_destroy(app->sink);
 	cp_spawn_destroy(app->spawn);
 	cp_xdp_destroy(app->xdp, remove);
@@ -249,8 +256,10 @@ int cp_run(const struct cp_options *options)
 	}
 	cp_sink_dp_start(run.app.sink);
 	event_base_dispatch(run.app.base);
-	if (!run.app.leave)
-		unlink(run.app.config->dataplane_socket); // of one that was killed
+	if (!run.app.leave) { // of one that was killed
+		unlink(run.app.config->dataplane_socket);
+		cp_eal_cleanup(run.app.instance);
+	}
 	stop(&run, !run.app.leave);
 	cp_log(CP_LOG_INFO, "stopped", "stopped");
 	return 0;

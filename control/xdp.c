@@ -122,6 +122,12 @@ void cp_xdp_destroy(struct cp_xdp *xdp, bool remove)
 	free(xdp);
 }
 
+void cp_xdp_detach(struct cp_xdp *xdp)
+{
+	for (uint32_t i = 0; i < xdp->ports_count; i++)
+		cp_xdp_port_detach(&xdp->ports[i], xdp->app->pins, true);
+}
+
 void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot)
 {
 	uint32_t half = !(xdp->state->active & 1);

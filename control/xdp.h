@@ -15,6 +15,9 @@ struct cp_xdp *cp_xdp_create(struct cp_app *app);
 // With `remove` detach and unpin everything, else leave it working.
 void cp_xdp_destroy(struct cp_xdp *xdp, bool remove);
 
+// Take the program off all interfaces for good, ahead of cp_xdp_destroy().
+void cp_xdp_detach(struct cp_xdp *xdp);
+
 // Put a snapshot in force for the program.
 void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot);
 
