@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Vectors through the headers alone, as gcc or clang compiled them: vector_header SNAPSHOT FILE.vec...
+// Frames lie in buffers of their exact size, so that a sanitizer sees every byte too many.
+#include <poise/path.h>
+#include <poise/reply.h>
+#include <poise/table_setup.h>
+
+#include "vector.h"
+
+struct runner {
+	const struct poise_snapshot *snapshot;
+	struct poise_table table;
+	uint8_t *frame; // exact size, replaced when an answer is longer
+	uint32_t length;
+	uint16_t in_port, out_port;
+	int leaves;
+	uint32_t now_ms;
+	uint32_t events[POISE_COUNTERS];
+};
+
+static const char *const names[] = {
+#define POISE_COUNTER(NAME, name, kind, help) #name,
+#include <poise/counters.def>
+#undef POISE_COUNTER
+};
+
+static uint8_t *allocate(size_t bytes)
+{
+	uint8_t *memory = calloc(1, bytes ? bytes : 1);
+
+	if (!memory) {
+		perror("calloc");
+		exit(2);
+	}
+	return memory;
+}
+
+static enum poise_verdict send_back(struct runner *runner, enum poise_verdict verdict)
+{
+	if (poise_verdict_kind(verdict) == POISE_KIND_REPLY) {
+		runner->leaves = 1;
+		runner->out_port = runner->in_port;
+	}
+	return verdict;
+}
+
+// The error about a packet whose time to live ran out; nothing toward a backend, nothing about an error.
+static enum poise_verdict expired(struct runner *runner, const struct poise_step *step)
+{
+	uint32_t l3 = step->packet.l3, quote = step->packet.l4 - l3 + 8u;
+	uint8_t *answer;
+
+	if (step->packet.kind != POISE_PACKET_TCP || step->vip_index == POISE_NONE16)
+		return POISE_TTL_EXPIRED;
+	answer = allocate(l3 + POISE_TIME_EXCEEDED_HEADER + quote);
+	memcpy(answer, runner->frame, l3);
+	poise_build_time_exceeded(answer + l3, runner->frame + l3, quote, step->packet.key.dst);
+	poise_reply_link((struct poise_eth *)answer, runner->snapshot->ports[runner->in_port].mac);
+	free(runner->frame);
+	runner->frame = answer;
+	runner->length = (uint32_t)(l3 + POISE_TIME_EXCEEDED_HEADER + quote);
+	runner->out_port = runner->in_port;
+	runner->leaves = 1;
+	return POISE_TTL_EXPIRED;
+}
+
+static enum poise_verdict open_flow(struct runner *runner, const struct poise_step *step, __u32 *number)
+{
+	struct poise_create create = {
+		.snapshot = runner->snapshot,
+		.packet = &step->packet,
+		.source_mac = runner->frame + 6,
+		.shards = ~0ull,
+		.now_ms = runner->now_ms,
+		.vip_index = step->vip_index,
+		.port_index = (__u8)runner->in_port,
+	};
+	enum poise_verdict verdict = poise_miss(runner->snapshot, step);
+
+	if (verdict != POISE_FORWARDED)
+		return verdict;
+	if (step->packet.ttl <= 1)
+		return expired(runner, step);
+	verdict = poise_flow_create(&runner->table, &create, &step->place, number);
+	if (verdict == POISE_FORWARDED)
+		runner->events[POISE_FLOW_CREATED]++;
+	return verdict;
+}
+
+static enum poise_verdict flow_step(struct runner *runner, struct poise_step *step)
+{
+	enum poise_verdict verdict;
+	struct poise_flow *flow;
+	__u32 number;
+	int created = 0;
+
+	verdict = poise_classify(runner->snapshot, &runner->table, step);
+	if (verdict != POISE_FORWARDED)
+		return verdict;
+	number = poise_table_find(&runner->table, &step->place, &step->packet.key,
+				  (enum poise_direction)step->direction);
+	if (number && step->packet.ttl <= 1)
+		return expired(runner, step);
+	if (number && step->packet.kind == POISE_PACKET_TCP && step->direction == POISE_INWARD &&
+	    poise_tcp_event(step->packet.tcp_flags) == POISE_EVENT_SYN) {
+		flow = poise_record(&runner->table, number);
+		if (poise_state_reusable((enum poise_flow_state)flow->state)) {
+			poise_flow_remove(&runner->table, flow, number);
+			runner->events[POISE_FLOW_RESCHEDULED]++;
+			number = 0;
+		} else {
+			runner->events[POISE_SYN_REPEATED]++;
+		}
+	}
+	if (!number) {
+		verdict = open_flow(runner, step, &number);
+		if (verdict != POISE_FORWARDED)
+			return verdict;
+		created = 1;
+	}
+	flow = poise_record(&runner->table, number);
+	if (!created)
+		runner->events[poise_account(&runner->table, flow, step, runner->now_ms)]++;
+	verdict = poise_rewrite(runner->snapshot, flow, step, runner->frame, runner->frame + runner->length,
+				&runner->out_port);
+	runner->leaves = verdict == POISE_FORWARDED;
+	return verdict;
+}
+
+static enum poise_verdict run_step(struct runner *runner)
+{
+	const struct poise_snapshot *snapshot = runner->snapshot;
+	const __u8 *mac = snapshot->ports[runner->in_port].mac;
+	void *end = runner->frame + runner->length;
+	struct poise_step step;
+	enum poise_verdict verdict;
+
+	runner->leaves = 0;
+	memset(runner->events, 0, sizeof(runner->events));
+	step.vip_index = POISE_NONE16;
+	verdict = poise_parse(runner->frame, end, runner->length, &step.packet);
+	if (verdict != POISE_FORWARDED)
+		return verdict;
+	switch (step.packet.kind) {
+	case POISE_PACKET_ARP:
+		return send_back(runner, poise_reply_arp(snapshot, runner->frame, end, step.packet.l3, mac,
+							 !(snapshot->flags & POISE_SNAPSHOT_EXCEPTION_PATH)));
+	case POISE_PACKET_ICMP_ECHO:
+		return send_back(runner, poise_reply_echo(snapshot, runner->frame, end, &step.packet, mac));
+	default:
+		return flow_step(runner, &step);
+	}
+}
+
+static int port_index(const struct poise_snapshot *snapshot, const char *name)
+{
+	for (int i = 0; i < snapshot->ports_count; i++)
+		if (!strcmp(snapshot->ports[i].name, name))
+			return i;
+	fprintf(stderr, "the snapshot has no port \"%s\"\n", name);
+	exit(2);
+}
+
+static int name_index(const char *name)
+{
+	for (unsigned int i = 0; i < POISE_COUNTERS; i++)
+		if (!strcmp(names[i], name))
+			return (int)i;
+	fprintf(stderr, "no counter is named \"%s\"\n", name);
+	exit(2);
+}
+
+static void print_frame(const char *title, const uint8_t *bytes, uint32_t length)
+{
+	printf("    %s", title);
+	for (uint32_t i = 0; i < length; i++)
+		printf("%s%02x", i % 4 ? "" : " ", bytes[i]);
+	putchar('\n');
+}
+
+// Is everything as the step wants it? Prints what is not.
+static int step_differs(struct runner *runner, const struct vector_step *step, enum poise_verdict verdict)
+{
+	const char *port = runner->leaves ? runner->snapshot->ports[runner->out_port].name : "";
+	int differs = 0;
+
+	if ((int)verdict != name_index(step->verdict))
+		differs = printf("    verdict %s, want %s\n", names[verdict], step->verdict);
+	if (strcmp(port, step->out_port))
+		differs = printf("    leaves by \"%s\", want \"%s\"\n", port, step->out_port);
+	for (uint32_t i = 0; i < step->events_count; i++)
+		runner->events[name_index(step->events[i])]--;
+	runner->events[POISE_FORWARDED] = 0;
+	for (unsigned int i = 0; i < POISE_COUNTERS; i++)
+		if (runner->events[i])
+			differs = printf("    event %s %d times more than wanted\n", names[i],
+					 (int)runner->events[i]);
+	if (runner->leaves &&
+	    (runner->length != step->out.length || memcmp(runner->frame, step->out.bytes, runner->length))) {
+		print_frame("got ", runner->frame, runner->length);
+		print_frame("want", step->out.bytes, step->out.length);
+		differs = 1;
+	}
+	return differs;
+}
+
+static uint32_t flows_used(const struct poise_table *table)
+{
+	uint32_t used = 0;
+
+	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++)
+		used += poise_shard(table, shard)->used;
+	return used;
+}
+
+static void *make_table(struct poise_table *table)
+{
+	static const __u64 seed[2] = {0x243f6a8885a308d3ull, 0x13198a2e03707344ull};
+	size_t bytes = (size_t)poise_table_layout(table, 4096) * POISE_LINE_SIZE;
+	void *memory = aligned_alloc(POISE_LINE_SIZE, bytes);
+
+	if (!memory) {
+		perror("aligned_alloc");
+		exit(2);
+	}
+	memset(memory, 0, bytes);
+	poise_table_format(table, memory, 4096, seed);
+	return memory;
+}
+
+// Returns the number of cases that failed.
+static int run_file(const struct poise_snapshot *snapshot, const char *path)
+{
+	struct vector_reader reader = {.file = fopen(path, "r"), .name = path};
+	struct runner runner = {.snapshot = snapshot};
+	struct vector_step step;
+	int failed = 0, steps = 0;
+	void *memory = make_table(&runner.table);
+
+	if (!reader.file) {
+		perror(path);
+		exit(2);
+	}
+	while (vector_read(&reader, &step)) {
+		enum poise_verdict verdict;
+
+		runner.frame = allocate(step.in.length);
+		memcpy(runner.frame, step.in.bytes, step.in.length);
+		runner.length = step.in.length;
+		runner.in_port = (uint16_t)port_index(snapshot, step.in_port);
+		runner.now_ms = step.time_ms;
+		verdict = run_step(&runner);
+		steps++;
+		if (step_differs(&runner, &step, verdict)) {
+			printf("not ok - %s: %s / %s\n", path, step.scenario, step.text);
+			failed++;
+		}
+		free(runner.frame);
+	}
+	if (flows_used(&runner.table) != reader.flows || !steps) {
+		printf("not ok - %s: %u flows at the end, want %u\n", path, flows_used(&runner.table),
+		       reader.flows);
+		failed++;
+	}
+	fclose(reader.file);
+	free(memory);
+	if (!failed)
+		printf("ok - %s: %d steps\n", path, steps);
+	return failed;
+}
+
+static struct poise_snapshot *read_snapshot(const char *path)
+{
+	struct poise_snapshot *snapshot = (void *)allocate(sizeof(*snapshot));
+	FILE *file = fopen(path, "r");
+
+	if (!file || fread(snapshot, sizeof(*snapshot), 1, file) != 1 ||
+	    snapshot->magic != POISE_SNAPSHOT_MAGIC || snapshot->size != sizeof(*snapshot)) {
+		fprintf(stderr, "%s: no snapshot of this version\n", path);
+		exit(2);
+	}
+	fclose(file);
+	return snapshot;
+}
+
+int main(int argc, char **argv)
+{
+	struct poise_snapshot *snapshot;
+	int failed = 0;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: vector_header SNAPSHOT FILE.vec...\n");
+		return 2;
+	}
+	snapshot = read_snapshot(argv[1]);
+	for (int i = 2; i < argc; i++)
+		failed += run_file(snapshot, argv[i]);
+	free(snapshot);
+	return failed != 0;
+}
