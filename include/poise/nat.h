@@ -88,24 +88,26 @@ POISE_INLINE void poise_nat_icmp_error(const struct poise_flow *flow, enum poise
 	ip->dst = key.dst;
 }
 
-// How a packet of the flow leaves. Fills *egress and returns 1, or returns 0 when the link address of the
-// next hop is not known.
-POISE_INLINE int poise_flow_egress(const struct poise_snapshot *snapshot, const struct poise_flow *flow,
-				   enum poise_direction direction, struct poise_egress *egress)
+// Write the link addresses that a packet of the flow leaves with into the first 12 bytes of its frame and name
+// the port. Returns 1, or 0 (nothing written) when the link address of the next hop is not known.
+POISE_INLINE int poise_flow_link(const struct poise_snapshot *snapshot, const struct poise_flow *flow,
+				 enum poise_direction direction, __u8 *frame, __u16 *out_port)
 {
 	__u16 index = direction == POISE_INWARD ?
 			      snapshot->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].egress :
 			      flow->client_egress;
+	const struct poise_egress *egress;
 
 	if (index == POISE_NONE16 && direction == POISE_OUTWARD) {
-		__u16 port = flow->client_interface & (POISE_MAX_PORTS - 1);
-
-		POISE_COPY(egress->dst_mac, flow->client_mac, 6);
-		POISE_COPY(egress->src_mac, snapshot->ports[port].mac, 6);
-		egress->port = port;
-		egress->flags = POISE_EGRESS_KNOWN;
+		*out_port = flow->client_interface & (POISE_MAX_PORTS - 1);
+		POISE_COPY(frame, flow->client_mac, 6);
+		POISE_COPY(frame + 6, snapshot->ports[*out_port].mac, 6);
 		return 1;
 	}
-	*egress = snapshot->egress[index & (POISE_MAX_EGRESS - 1)];
-	return egress->flags & POISE_EGRESS_KNOWN;
+	egress = &snapshot->egress[index & (POISE_MAX_EGRESS - 1)];
+	if (!(egress->flags & POISE_EGRESS_KNOWN))
+		return 0;
+	POISE_COPY(frame, egress, 12);
+	*out_port = egress->port;
+	return 1;
 }

@@ -79,12 +79,9 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 	__u8 *data = frame;
 	const __u8 *end = data_end;
 	struct poise_ipv4 *ip = (void *)(data + packet->l3);
-	struct poise_egress egress;
 
 	if (packet->ttl <= 1)
 		return POISE_TTL_EXPIRED;
-	if (!poise_flow_egress(snapshot, flow, direction, &egress))
-		return POISE_NO_NEXT_HOP;
 	// Checked once by the parser; the verifier wants to see it again after the map look-ups.
 	if (data + sizeof(struct poise_eth) > end || (__u8 *)(ip + 1) > end)
 		return POISE_RUNT;
@@ -93,6 +90,8 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 
 		if ((__u8 *)(tcp + 1) > end)
 			return POISE_RUNT;
+		if (!poise_flow_link(snapshot, flow, direction, data, out_port))
+			return POISE_NO_NEXT_HOP;
 		poise_nat_tcp(flow, direction, ip, tcp);
 	} else {
 		struct poise_icmp *icmp = (void *)(data + packet->l4);
@@ -103,9 +102,9 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 
 		if ((__u8 *)(icmp + 1) > end || (__u8 *)(inner + 1) > end || (__u8 *)tcp + 8 > end)
 			return POISE_RUNT;
+		if (!poise_flow_link(snapshot, flow, direction, data, out_port))
+			return POISE_NO_NEXT_HOP;
 		poise_nat_icmp_error(flow, direction, ip, icmp, inner, tcp, has_check);
 	}
-	POISE_COPY(data, &egress, 12);
-	*out_port = egress.port;
 	return POISE_FORWARDED;
 }

@@ -269,25 +269,26 @@ static void snat_tries_are_bounded(void)
 
 static void egress(void)
 {
-	struct poise_egress egress;
 	struct world world;
 	struct poise_flow *flow;
+	__u8 link[12];
 	__u32 number;
+	__u16 port;
 
 	world_init(&world, 2, POISE_NAT_DNAT, 100);
 	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 1, ~0ull, &number), POISE_FORWARDED);
 	flow = poise_record(&world.table, number);
-	CU_ASSERT(poise_flow_egress(world.snapshot, flow, POISE_INWARD, &egress));
-	CU_ASSERT_EQUAL(egress.port, 1);
-	CU_ASSERT_EQUAL(egress.dst_mac[5], flow->backend_index);
+	CU_ASSERT(poise_flow_link(world.snapshot, flow, POISE_INWARD, link, &port));
+	CU_ASSERT_EQUAL(port, 1);
+	CU_ASSERT_EQUAL(link[5], flow->backend_index);
 	// No route to the client: back to the link address that the SYN came from.
 	CU_ASSERT_EQUAL(flow->client_egress, POISE_NONE16);
-	CU_ASSERT(poise_flow_egress(world.snapshot, flow, POISE_OUTWARD, &egress));
-	CU_ASSERT_EQUAL(egress.port, 0);
-	CU_ASSERT_EQUAL(memcmp(egress.dst_mac, flow->client_mac, 6), 0);
-	CU_ASSERT_EQUAL(memcmp(egress.src_mac, world.snapshot->ports[0].mac, 6), 0);
+	CU_ASSERT(poise_flow_link(world.snapshot, flow, POISE_OUTWARD, link, &port));
+	CU_ASSERT_EQUAL(port, 0);
+	CU_ASSERT_EQUAL(memcmp(link, flow->client_mac, 6), 0);
+	CU_ASSERT_EQUAL(memcmp(link + 6, world.snapshot->ports[0].mac, 6), 0);
 	world.snapshot->egress[1].flags = 0;
-	CU_ASSERT(!poise_flow_egress(world.snapshot, flow, POISE_INWARD, &egress));
+	CU_ASSERT(!poise_flow_link(world.snapshot, flow, POISE_INWARD, link, &port));
 	world_fini(&world);
 }
 
