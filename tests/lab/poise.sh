@@ -70,10 +70,10 @@ poisectl()
 # Does the dataplane run with the newest generation, and are COUNT backends fine (default: all)?
 lab_is_ready()
 {
-	poisectl -j status | jq -e '.ready == true' >/dev/null || return 1
-	poisectl -j backends | jq -e --arg fine "${1:-all}" '.backends |
+	[ "$(poisectl -j status | jq .ready)" = true ] || return 1
+	[ "$(poisectl -j backends | jq --arg fine "${1:-all}" '.backends |
 		(map(select(.state == "up" or .state == "standby")) | length) as $n |
-		if $fine == "all" then $n == length and $n > 0 else $n == ($fine | tonumber) end' >/dev/null
+		if $fine == "all" then $n == length and $n > 0 else $n == ($fine | tonumber) end')" = true ]
 }
 
 # The value of one counter.
@@ -89,10 +89,15 @@ lab_backend_field()
 		jq -r --arg name "$2" --arg field "$3" '.backends[] | select(.backend == $name) | .[$field]'
 }
 
-# lab_ready [SECONDS [BACKENDS-UP]]
+lab_is_ready_or_dead()
+{
+	lab_is_ready "$1" || ! lab_alive "$LAB_POISED"
+}
+
+# lab_ready [SECONDS [BACKENDS-FINE]]
 lab_ready()
 {
-	lab_wait "${1:-20}" lab_is_ready "${2:-all}"
+	lab_wait "${1:-20}" lab_is_ready_or_dead "${2:-all}" && lab_alive "$LAB_POISED"
 }
 
 # Start Poise on services (see lab_config) and wait; dies with the log when it does not come up.
@@ -100,7 +105,7 @@ lab_start()
 {
 	lab_config "$@" >"$LAB/poise.conf"
 	lab_poised
-	lab_ready || {
+	lab_ready 20 all || {
 		tail -n 20 "$LAB/poised.log" >&2
 		lab_die "Poise does not become ready"
 	}

@@ -72,7 +72,7 @@ lab_requests()
 {
 	local url=${2:-http://$lab_vip/}
 
-	lab_in client curl -s --max-time 10 --connect-timeout 5 -w '%{http_code}\n' "$url?[1-$1]" |
+	lab_in client timeout 60 curl -s --max-time 10 --connect-timeout 3 -w '%{http_code}\n' "$url?[1-$1]" |
 		awk '/^[0-9][0-9][0-9]$/ { print $0 == 200 ? answer : "failed"; answer = ""; next } { answer = $0 }'
 }
 
