@@ -3,6 +3,7 @@
 #include "bpffs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,27 +21,58 @@ static int is_bpffs(const char *path)
 	return !statfs(path, &status) && (unsigned long)status.f_type == BPF_FS_MAGIC;
 }
 
-static const char *find_root(void)
+static pid_t parent_of(pid_t pid)
 {
-	// "ip netns exec" covers /sys with a new sysfs that has no bpffs. The first process still sees the one
-	// of the host, and pins must outlive the mount namespace that hides it.
-	static const char outer[] = "/proc/1/root" HOME;
+	char path[64], line[512] = "";
+	int parent = 0;
+	FILE *file;
 
-	if (is_bpffs(HOME))
-		return HOME;
-	if (is_bpffs(outer))
-		return outer;
-	if (!mount("bpffs", HOME, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
-		return HOME;
-	return NULL;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fgets(line, sizeof(line), file) && strrchr(line, ')')) // the name before it may hold anything
+		sscanf(strrchr(line, ')'), ") %*c %d", &parent);
+	fclose(file);
+	return parent;
+}
+
+// "ip netns exec" covers /sys with a new sysfs that has no bpffs. Pins must outlive the mount namespace that it
+// made, so the one that an ancestor sees is taken. The descriptor keeps the way there, for our life.
+static int find_outer(char *path, size_t size)
+{
+	for (pid_t pid = getppid(); pid > 0; pid = parent_of(pid)) {
+		int fd;
+
+		snprintf(path, size, "/proc/%d/root" HOME, (int)pid);
+		if (!is_bpffs(path))
+			continue;
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		snprintf(path, size, "/proc/self/fd/%d", fd);
+		return 1;
+	}
+	return 0;
+}
+
+static int find_root(char *path, size_t size)
+{
+	if (!is_bpffs(HOME) && find_outer(path, size))
+		return 0;
+	if (!is_bpffs(HOME) && mount("bpffs", HOME, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
+		return -errno;
+	snprintf(path, size, "%s", HOME);
+	return 0;
 }
 
 int cp_bpffs_open(const char *instance, char *path, size_t size)
 {
-	const char *root = find_root();
+	char root[64];
+	int error = find_root(root, sizeof(root));
 
-	if (!root)
-		return -ENOENT;
+	if (error)
+		return error;
 	if (snprintf(path, size, "%s/poise/%s", root, instance) >= (int)size)
 		return -ENAMETOOLONG;
 	path[strlen(root) + strlen("/poise")] = 0;
