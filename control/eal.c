@@ -162,9 +162,12 @@ static void add_memory(const struct cp_config *config, const struct cp_host *hos
 
 	for (uint32_t i = 0; i < config->ports_count; i++)
 		need += (uint64_t)MEMORY_PORT_MB * config->ports[i].queues;
-	if (host->huge_bytes >> 20 >= need)
+	if (host->huge_bytes >> 20 >= need) {
+		add(arguments, "--in-memory"); // no files on hugetlbfs to be left behind
 		return;
+	}
 	add(arguments, "--no-huge");
+	add(arguments, "--no-shconf");
 	add(arguments, "-m");
 	add(arguments, "%llu", (unsigned long long)need);
 }
@@ -176,7 +179,6 @@ int cp_eal_arguments(const struct cp_config *config, const struct cp_host *host,
 	add(arguments, "%s", program);
 	add_lcores(config, host, arguments);
 	add(arguments, "--file-prefix=poise-%s", instance);
-	add(arguments, "--in-memory");
 	add(arguments, "--iova-mode=va");
 	add(arguments, "--no-pci");
 	add(arguments, "--no-telemetry");
@@ -202,7 +204,7 @@ void cp_eal_cleanup(const char *instance)
 	char path[300];
 
 	snprintf(path, sizeof(path), "/var/run/dpdk/poise-%s", instance);
-	rmdir(path); // nothing in it: memory is EAL's own (--in-memory), there is no telemetry
+	rmdir(path); // nothing is in it: neither shared memory nor telemetry
 }
 
 void cp_arguments_fini(struct cp_arguments *arguments)

@@ -3,7 +3,6 @@
 #include "places.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +18,18 @@ static const struct {
 				 POISE_LIBDIR "/poise/poise_xdp.bpf.o"},
 };
 
+// "directory/name" into `path`, if it is there.
+static int try_path(const char *directory, const char *name, char *path, size_t size)
+{
+	size_t first = strlen(directory), second = strlen(name) + 1;
+
+	if (first + second > size)
+		return -ENAMETOOLONG;
+	memcpy(path, directory, first);
+	memcpy(path + first, name, second);
+	return access(path, R_OK) ? -ENOENT : 0;
+}
+
 int cp_place_find(enum cp_place place, char *path, size_t size)
 {
 	const char *named = getenv(places[place].variable);
@@ -26,19 +37,15 @@ int cp_place_find(enum cp_place place, char *path, size_t size)
 	ssize_t length;
 	char *slash;
 
-	if (named) {
-		snprintf(path, size, "%s", named);
-		return access(path, R_OK) ? -ENOENT : 0;
-	}
+	if (named)
+		return try_path("", named, path, size);
 	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[length > 0 ? length : 0] = 0;
 	slash = strrchr(self, '/');
 	if (slash) {
-		*slash = 0;
-		snprintf(path, size, "%s/%s", self, places[place].beside);
-		if (!access(path, R_OK))
+		slash[1] = 0;
+		if (!try_path(self, places[place].beside, path, size))
 			return 0;
 	}
-	snprintf(path, size, "%s", places[place].installed);
-	return access(path, R_OK) ? -ENOENT : 0;
+	return try_path("", places[place].installed, path, size);
 }

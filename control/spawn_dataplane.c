@@ -48,7 +48,7 @@ static void log_death(const struct cp_spawn *spawn, int status)
 	int pid = (int)cp_process_pid(spawn->process);
 
 	if (status == -1)
-		cp_log(CP_LOG_WARNING, "dataplane-gone", "dataplane (pid %d) is gone", pid);
+		cp_log(spawn->stopping ? CP_LOG_INFO : CP_LOG_WARNING, "dataplane-gone", "dataplane (pid %d) is gone", pid);
 	else if (WIFSIGNALED(status))
 		cp_log(CP_LOG_WARNING, "dataplane-killed", "dataplane (pid %d) was killed by signal %d (%s)", pid,
 		       WTERMSIG(status), strsignal(WTERMSIG(status)));
