@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Health checks against servers on the loopback that answer well, badly or not at all. Checks and servers run in
+// one event loop.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+
+#include "check/check.h"
+#include "app_world.h"
+
+// A server that sends `answer` once something came in, then `more` again and again, or never closes.
+struct server {
+	struct evconnlistener *listener;
+	struct event_base *base;
+	const char *answer; // NULL: accept only
+	const char *more;
+	bool hold; // the connection stays open
+	unsigned accepted;
+	char request[512];
+	uint16_t port;
+};
+
+static void on_sent(struct bufferevent *io, void *context)
+{
+	const struct server *server = context;
+
+	if (server->more)
+		bufferevent_write(io, server->more, strlen(server->more));
+	else if (!server->hold)
+		bufferevent_free(io);
+}
+
+static void on_event(struct bufferevent *io, short what, void *context)
+{
+	bufferevent_free(io);
+}
+
+static void on_read(struct bufferevent *io, void *context)
+{
+	struct server *server = context;
+	size_t length = bufferevent_read(io, server->request, sizeof(server->request) - 1);
+
+	server->request[length] = '\0';
+	bufferevent_setcb(io, NULL, on_sent, on_event, server); // earlier it would be called for nothing
+	if (server->answer && *server->answer)
+		bufferevent_write(io, server->answer, strlen(server->answer));
+	else if (!server->hold)
+		bufferevent_free(io);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size,
+		      void *context)
+{
+	struct server *server = context;
+	struct bufferevent *io = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+
+	server->accepted++;
+	bufferevent_setcb(io, on_read, NULL, on_event, server);
+	bufferevent_enable(io, EV_READ | EV_WRITE);
+}
+
+static void serve(struct server *server, struct event_base *base, uint16_t port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+
+	server->base = base;
+	server->listener = evconnlistener_new_bind(base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE,
+						   16, (struct sockaddr *)&address, sizeof(address));
+	app_must(server->listener != NULL, "listener");
+	getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&address, &size);
+	server->port = ntohs(address.sin_port);
+}
+
+// A world whose one backend is `server`. `type` and `more` are of the health group. The file's rules know that
+// the loopback is no backend; here it is the only one.
+static struct app_world *world_of(struct server *server, const char *health)
+{
+	struct app_world *world = app_world(APP_PORTS "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
+						      "  health = { type = \"none\"; }; backends = ("
+						      "  { name = \"a\"; address = \"10.10.0.11\"; } ); } );");
+	struct cp_config *config;
+
+	serve(server, world->app.base, 0);
+	config = config_from(APP_PORTS "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
+				       "  health = { interval_ms = 200; timeout_ms = 200; %s };"
+				       "  backends = ( { name = \"a\"; address = \"10.10.0.11\"; } ); } );",
+			     health);
+	config->services[0].backends[0].address = htonl(INADDR_LOOPBACK);
+	config->services[0].backends[0].port = server->port;
+	app_config(world, config);
+	world->app.states.items[0].healthy = false;
+	world->app.checks = cp_checks_create(&world->app);
+	cp_checks_apply(world->app.checks);
+	return world;
+}
+
+static void world_end(struct app_world *world, struct server *server)
+{
+	cp_checks_destroy(world->app.checks);
+	if (server->listener)
+		evconnlistener_free(server->listener);
+	// Connections that a server still holds see the end of the checks.
+	event_base_loop(world->app.base, EVLOOP_NONBLOCK);
+	app_free(world);
+}
+
+static struct cp_check_view view_of(const struct app_world *world)
+{
+	struct cp_check_view view;
+
+	CU_ASSERT_TRUE(cp_checks_view(world->app.checks, "web", "a", &view));
+	return view;
+}
+
+static void run_ms(struct app_world *world, unsigned ms)
+{
+	const struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	event_base_loopexit(world->app.base, &time);
+	event_base_dispatch(world->app.base);
+}
+
+// Run until `probes` have ended, at most ten seconds.
+static void run_probes(struct app_world *world, uint64_t probes)
+{
+	uint64_t until = view_of(world).probes + probes;
+
+	for (int i = 0; i < 2000 && view_of(world).probes < until; i++)
+		run_ms(world, 5);
+	CU_ASSERT_TRUE(view_of(world).probes >= until);
+}
+
+static void tcp_rises_and_falls(void)
+{
+	struct server server = {.hold = true};
+	struct app_world *world = world_of(&server, "type = \"tcp\"; rise = 2; fall = 3;");
+
+	CU_ASSERT_FALSE(view_of(world).known);
+	run_probes(world, 1);
+	CU_ASSERT_TRUE(view_of(world).healthy); // the first one decides
+	CU_ASSERT_TRUE(cp_app_state(&world->app, "web", "a")->healthy);
+	CU_ASSERT_TRUE(view_of(world).last_us > 0);
+	evconnlistener_free(server.listener);
+	server.listener = NULL;
+	run_probes(world, 2);
+	CU_ASSERT_TRUE(view_of(world).healthy);
+	run_probes(world, 2);
+	CU_ASSERT_FALSE(view_of(world).healthy);
+	CU_ASSERT_FALSE(cp_app_state(&world->app, "web", "a")->healthy);
+	CU_ASSERT_STRING_EQUAL(view_of(world).reason, "Connection refused");
+	serve(&server, world->app.base, server.port);
+	run_probes(world, 3);
+	CU_ASSERT_TRUE(view_of(world).healthy);
+	world_end(world, &server);
+}
+
+static void http_says_who_it_asks(void)
+{
+	struct server server = {.answer = "HTTP/1.1 204 No Content\r\n\r\n"};
+	struct app_world *world = world_of(&server, "type = \"http\"; path = \"/a/../b?c=d\"; host = \"www.example.com\";");
+
+	run_probes(world, 2);
+	CU_ASSERT_TRUE(view_of(world).healthy);
+	CU_ASSERT_EQUAL(strncmp(server.request, "GET /a/../b?c=d HTTP/1.1\r\n", 26), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(server.request, "\r\nHost: www.example.com\r\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(server.request, "\r\nConnection: close\r\n"));
+	CU_ASSERT_EQUAL(server.accepted, view_of(world).probes); // a fresh connection each
+	world_end(world, &server);
+}
+
+#define KIB "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void http_answers(void)
+{
+	static const struct {
+		const char *answer;
+		const char *more;
+		bool hold;
+		bool good;
+		const char *reason;
+	} servers[] = {
+		{"HTTP/1.0 200 OK\r\n\r\nhello", NULL, false, true, ""},
+		{"HTTP/1.1 399 x\r\nContent-Length: 0\r\n\r\n", NULL, true, true, ""},
+		{"HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false, "status 400, expected 200 to 399"},
+		{"HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false, "status 503, expected 200 to 399"},
+		{"", NULL, false, false, "closed without an answer"},
+		{NULL, NULL, true, false, "no answer within 200 ms"},
+		{"\x01\x02 what\r\n\r\n", NULL, false, false, "answer is not HTTP/1"},
+		{"HTTP/1.1 200 OK\r\n\r\n", KIB KIB KIB KIB, false, true, ""}, // endless body
+		{"HTTP/1.1 200 OK\r\n", "X: " KIB "\r\n", false, false, "header is larger than 32 KiB"},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx", NULL, true, false, "no answer within 200 ms"},
+	};
+
+	for (size_t i = 0; i < POISE_COUNT(servers); i++) {
+		struct server server = {.answer = servers[i].answer, .more = servers[i].more, .hold = servers[i].hold};
+		struct app_world *world = world_of(&server, "type = \"http\";");
+
+		run_probes(world, 1);
+		CU_ASSERT_EQUAL(view_of(world).healthy, servers[i].good);
+		CU_ASSERT_STRING_EQUAL(view_of(world).reason, servers[i].reason);
+		world_end(world, &server);
+	}
+}
+
+// A redirect is an answer, never a second request.
+static void redirects_are_not_followed(void)
+{
+	struct server target = {.answer = "HTTP/1.1 200 OK\r\n\r\n"}, server = {.hold = false};
+	struct app_world *world = world_of(&server, "type = \"http\"; expect = \"200\";");
+	char answer[128];
+
+	serve(&target, world->app.base, 0);
+	snprintf(answer, sizeof(answer), "HTTP/1.1 302 x\r\nLocation: http://127.0.0.1:%u/\r\nContent-Length: 0\r\n\r\n",
+		 target.port);
+	server.answer = answer;
+	run_probes(world, 2);
+	CU_ASSERT_FALSE(view_of(world).healthy);
+	CU_ASSERT_STRING_EQUAL(view_of(world).reason, "status 302, expected 200");
+	CU_ASSERT_EQUAL(target.accepted, 0);
+	evconnlistener_free(target.listener);
+	world_end(world, &server);
+}
+
+// What a reload of `health` leaves of the check.
+static void reload(struct app_world *world, const struct server *server, const char *health)
+{
+	struct cp_config *config =
+		config_from(APP_PORTS "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
+				      "  health = { %s }; backends = ( { name = \"a\"; address = \"10.10.0.11\"; } ); } );",
+			    health);
+
+	config->services[0].backends[0].address = htonl(INADDR_LOOPBACK);
+	config->services[0].backends[0].port = server->port;
+	app_config(world, config);
+	cp_checks_apply(world->app.checks);
+}
+
+static void reload_keeps_what_it_can(void)
+{
+	static const char *const same = "type = \"tcp\"; interval_ms = 200; timeout_ms = 200;";
+	struct server server = {.hold = true}, other = {.hold = true};
+	struct app_world *world = world_of(&server, "type = \"tcp\";");
+	struct cp_check_view view;
+	uint64_t probes;
+
+	run_probes(world, 2);
+	probes = view_of(world).probes;
+	reload(world, &server, same);
+	CU_ASSERT_EQUAL(view_of(world).probes, probes); // goes on
+	reload(world, &server, "type = \"tcp\"; interval_ms = 300; timeout_ms = 200;");
+	CU_ASSERT_EQUAL(view_of(world).probes, 0); // a new check with the old verdict
+	CU_ASSERT_TRUE(view_of(world).known && view_of(world).healthy);
+	serve(&other, world->app.base, 0);
+	reload(world, &other, same); // another endpoint has to earn its verdict
+	CU_ASSERT_FALSE(view_of(world).known);
+	CU_ASSERT_FALSE(cp_app_state(&world->app, "web", "a")->healthy);
+	run_probes(world, 1);
+	CU_ASSERT_TRUE(cp_app_state(&world->app, "web", "a")->healthy);
+	reload(world, &other, "type = \"none\";");
+	CU_ASSERT_FALSE(cp_checks_view(world->app.checks, "web", "a", &view));
+	CU_ASSERT_TRUE(cp_app_state(&world->app, "web", "a")->healthy);
+	evconnlistener_free(other.listener);
+	world_end(world, &server);
+}
+
+// After a restart poised believes the snapshot that runs: one failure is no reason to take a backend out.
+static void adopted_verdicts_last_until_fall(void)
+{
+	struct server server = {.hold = true};
+	struct app_world *world = world_of(&server, "type = \"none\";");
+
+	evconnlistener_free(server.listener);
+	server.listener = NULL;
+	world->app.states.items[0].healthy = true;
+	reload(world, &server, "type = \"tcp\"; interval_ms = 200; timeout_ms = 200; fall = 3;");
+	CU_ASSERT_TRUE(view_of(world).healthy);
+	run_probes(world, 2);
+	CU_ASSERT_TRUE(cp_app_state(&world->app, "web", "a")->healthy);
+	run_probes(world, 1);
+	CU_ASSERT_FALSE(cp_app_state(&world->app, "web", "a")->healthy);
+	world_end(world, &server);
+}
+
+// Out of descriptors: no probe can be made, which is no verdict about the backend.
+static void want_of_descriptors_is_no_verdict(const char *health)
+{
+	struct server server = {.answer = "HTTP/1.1 200 OK\r\n\r\n", };
+	struct app_world *world = world_of(&server, health);
+	struct rlimit limit, none;
+	uint64_t probes;
+
+	run_probes(world, 2);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 3;
+	app_must(setrlimit(RLIMIT_NOFILE, &none) == 0, "limit");
+	run_ms(world, 210); // what runs may end
+	probes = view_of(world).probes;
+	run_ms(world, 700);
+	CU_ASSERT_EQUAL(view_of(world).probes, probes);
+	CU_ASSERT_TRUE(view_of(world).healthy);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	run_probes(world, 1);
+	CU_ASSERT_TRUE(view_of(world).healthy);
+	CU_ASSERT_EQUAL(view_of(world).failures, 0);
+	world_end(world, &server);
+}
+
+static void tcp_without_descriptors(void)
+{
+	want_of_descriptors_is_no_verdict("type = \"tcp\";");
+}
+
+static void http_without_descriptors(void)
+{
+	want_of_descriptors_is_no_verdict("type = \"http\";");
+}
+
+static void local_wants(void)
+{
+	CU_ASSERT_TRUE(cp_check_local(EMFILE));
+	CU_ASSERT_TRUE(cp_check_local(EADDRNOTAVAIL));
+	CU_ASSERT_FALSE(cp_check_local(ECONNREFUSED));
+	CU_ASSERT_FALSE(cp_check_local(EHOSTUNREACH));
+	CU_ASSERT_FALSE(cp_check_local(0));
+}
+
+static const struct check_case cases[] = {
+	{"tcp rises and falls", tcp_rises_and_falls},
+	{"http says who it asks", http_says_who_it_asks},
+	{"http answers", http_answers},
+	{"redirects are not followed", redirects_are_not_followed},
+	{"a reload keeps what it can", reload_keeps_what_it_can},
+	{"adopted verdicts last until fall", adopted_verdicts_last_until_fall},
+	{"tcp without descriptors", tcp_without_descriptors},
+	{"http without descriptors", http_without_descriptors},
+	{"wants of this host", local_wants},
+};
+CHECK_MAIN("check", cases)
