@@ -8,6 +8,11 @@
 #include "cmd.h"
 #include "cmd_json.h"
 
+static const struct cp_text_column columns[] = {
+	{"VERB", "syntax", CP_TEXT_PLAIN},
+	{"WHAT IT DOES", "help", CP_TEXT_PROSE},
+};
+
 static void syntax_of(const struct cp_cmd_entry *entry, char *text, size_t size)
 {
 	snprintf(text, size, "%s%s%s", entry->verb, *entry->syntax ? " " : "", entry->syntax);
@@ -42,10 +47,10 @@ enum cp_cmd_status cp_cmd_help(struct cp_cmd *cmd)
 	evbuffer_add_printf(cmd->out, "usage: poisectl [-j] [-s SOCKET] VERB [ARGUMENTS]\n\n");
 	for (const struct cp_cmd_entry *entry = cp_cmd_table(); entry->verb; entry++) {
 		syntax_of(entry, syntax, sizeof(syntax));
-		evbuffer_add_printf(cmd->out, "  %-25s %s\n", syntax, entry->help);
 		json_array_append_new(rows, json_pack("{ss ss ss}", "verb", entry->verb, "syntax", syntax, "help",
 						      entry->help));
 	}
+	cp_text_table(cmd->out, columns, POISE_COUNT(columns), rows);
 	evbuffer_add_printf(cmd->out, "\n-j answers in JSON. Exit status: 0 done, 1 refused or failed, 2 usage.\n");
 	return cp_cmd_give(cmd, json_pack("{so}", "verbs", rows));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "compile_step.h"
 #include "view.h"
 
 const char *cp_view_state_name(enum cp_view_state state)
@@ -120,14 +121,26 @@ static void verdict(struct cp_view_backend *row, enum cp_view_state state, const
 	snprintf(row->reason, sizeof(row->reason), "%s", reason);
 }
 
-// The first thing that keeps new flows away, as an operator would look for it.
-static void judge(struct cp_view_backend *row, const struct cp_backend_state *state, enum cp_role role,
-		  const struct poise_snapshot *snapshot)
+// Why a good backend of the snapshot takes no new flows, as cp_compile() decided.
+static void judge_left_out(struct cp_view_backend *row, const struct cp_app *app, const struct cp_service *service,
+			   enum cp_role role)
 {
-	const struct poise_backend *entry = row->index != POISE_NONE16 ? &snapshot->backends[row->index] : NULL;
-	bool reachable = entry && entry->egress < POISE_MAX_EGRESS &&
-			 snapshot->egress[entry->egress].flags & POISE_EGRESS_KNOWN;
+	const struct cp_next_hop *hop = cp_compile_hop(&app->topology, row->address);
 
+	if (!hop || hop->port >= app->config->ports_count)
+		verdict(row, CP_VIEW_DOWN, "link address of the next hop is not known");
+	else if (service->nat == POISE_NAT_FULL && !app->config->ports[hop->port].snat_count)
+		verdict(row, CP_VIEW_DOWN, "the port toward it has no snat address");
+	else if (role == CP_ROLE_STANDBY)
+		verdict(row, CP_VIEW_STANDBY, "active ones are up");
+	else
+		verdict(row, CP_VIEW_UNKNOWN, "not published yet");
+}
+
+// The first thing that keeps new flows away, as an operator would look for it.
+static void judge(struct cp_view_backend *row, const struct cp_app *app, const struct cp_service *service,
+		  enum cp_role role, const struct cp_backend_state *state)
+{
 	if (state && state->disabled)
 		verdict(row, CP_VIEW_DISABLED, "by the operator");
 	else if (state && state->draining)
@@ -138,16 +151,12 @@ static void judge(struct cp_view_backend *row, const struct cp_backend_state *st
 		verdict(row, CP_VIEW_DOWN, row->checked ? row->check.reason : "not checked");
 	else if (!row->weight)
 		verdict(row, CP_VIEW_DRAINING, "weight 0");
-	else if (entry && entry->flags & POISE_BACKEND_UP)
+	else if (row->index == POISE_NONE16)
+		verdict(row, CP_VIEW_UNKNOWN, "not published yet");
+	else if (app->snapshot->backends[row->index].flags & POISE_BACKEND_UP)
 		verdict(row, CP_VIEW_UP, "");
-	else if (!entry)
-		verdict(row, CP_VIEW_UNKNOWN, "not published yet");
-	else if (!reachable)
-		verdict(row, CP_VIEW_DOWN, "link address of the next hop is not known");
-	else if (role == CP_ROLE_STANDBY)
-		verdict(row, CP_VIEW_STANDBY, "active ones are up");
 	else
-		verdict(row, CP_VIEW_UNKNOWN, "not published yet");
+		judge_left_out(row, app, service, role);
 }
 
 static void configured_row(const struct cp_app *app, const struct cp_service *service, uint16_t vip,
@@ -165,7 +174,7 @@ static void configured_row(const struct cp_app *app, const struct cp_service *se
 	row->weight_set = state && state->weight >= 0;
 	row->weight = row->weight_set ? (uint32_t)state->weight : backend->weight;
 	row->checked = cp_checks_view(app->checks, service->name, backend->name, &row->check);
-	judge(row, state, backend->role, app->snapshot);
+	judge(row, app, service, backend->role, state);
 	cp_view_traffic(&app->dataplane, row->index, &row->traffic);
 }
 
