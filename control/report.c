@@ -50,7 +50,9 @@ void cp_report_add(struct cp_report *report, const char *file, int line, const c
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 127)
 			*c = '?';
-	if (line > 0)
+	if (!file)
+		length = asprintf(&whole, "%s", text);
+	else if (line > 0)
 		length = asprintf(&whole, "%s:%d: %s", file, line, text);
 	else
 		length = asprintf(&whole, "%s: %s", file, text);

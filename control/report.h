@@ -12,8 +12,8 @@ struct cp_report {
 	size_t count;
 };
 
-// Add "file:line: text". `line` 0 leaves the line out. Never fails: a line that finds no memory reads
-// "out of memory". Control characters in the text become '?'.
+// Add "file:line: text". `line` 0 leaves the line out, `file` NULL both. Never fails: a line that finds no
+// memory reads "out of memory". Control characters in the text become '?'.
 void cp_report_add(struct cp_report *report, const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void cp_report_fini(struct cp_report *report);
