@@ -86,25 +86,26 @@ class Result:
         return {name: value for name, value in self.counters.items() if value}
 
 
-def eal(folder, cores, vdevs, memory=256):
-    return ["-l", ",".join(str(core) for core in cores) if isinstance(cores, (list, tuple)) else cores,
-            "--no-huge", "-m", str(memory), "--no-pci", "--no-telemetry",
+def eal(folder, lcores, vdevs, memory=256):
+    """EAL's options for virtual devices without huge pages."""
+    return ["--lcores", lcores, "--no-huge", "-m", str(memory), "--no-pci", "--no-telemetry",
             "--file-prefix", os.path.basename(folder.path)] + [word for vdev in vdevs for word in ("--vdev", vdev)]
 
 
-def lcores(workers):
-    """EAL's lcore list for a main lcore and `workers` workers, however few CPUs there are."""
+def lcore_list(workers, first=0):
+    """A main lcore and `workers` workers, however few CPUs there are; a single worker is the main lcore."""
     cpus = sorted(os.sched_getaffinity(0))
-    if workers <= 1:
-        return str(cpus[0])
-    return ",".join("%d@%d" % (number, cpus[number % len(cpus)]) for number in range(workers + 1))
+    count = workers + 1 if workers > 1 else 1
+    return ",".join("%d@%d" % (number, cpus[(number + first) % len(cpus)]) for number in range(count))
 
 
-def run(folder, snapshot, devices, workers=1, idle_ms=300, options=(), timeout=50, name="run"):
+def run(folder, snapshot, devices, workers=1, idle_ms=300, options=(), timeout=50, name="run", transmit=None,
+        memory=256, max_flows=65536):
     """Feed captures to the dataplane until it is idle.
 
-    devices: {"net_pcap0": [frames of queue 0, frames of queue 1, ...]}. Returns a Result whose frames are
-    {"net_pcap0": [queue 0's output, ...]}.
+    devices: {"net_pcap0": [frames of queue 0, frames of queue 1, ...]}; each device has `transmit` transmit
+    queues, or as many as it has to receive. Returns a Result whose frames are
+    {"net_pcap0": [output of queue 0, ...]}.
     """
     vdevs, outputs = [], {}
     for device, queues in devices.items():
@@ -113,15 +114,16 @@ def run(folder, snapshot, devices, workers=1, idle_ms=300, options=(), timeout=5
         for number, frames in enumerate(queues):
             source = folder.file("%s-%s-%d-in.pcap" % (name, device, number))
             pcap.write(source, frames)
-            outputs[device].append(folder.file("%s-%s-%d-out.pcap" % (name, device, number)))
             text += ",rx_pcap=" + source
+        for number in range(transmit or len(queues)):
+            outputs[device].append(folder.file("%s-%s-%d-out.pcap" % (name, device, number)))
         for path in outputs[device]:
             text += ",tx_pcap=" + path
         vdevs.append(text)
     stats = folder.file(name + "-stats.json")
-    command = [program("dataplane/poise-dataplane")] + eal(folder, lcores(workers), vdevs) + \
+    command = [program("dataplane/poise-dataplane")] + eal(folder, lcore_list(workers), vdevs, memory) + \
         ["--", "--snapshot", snapshot, "--mode", "vdev", "--exit-when-idle", str(idle_ms), "--stats-json", stats,
-         "--max-flows", "65536"] + list(options)
+         "--max-flows", str(max_flows)] + list(options)
     process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                              errors="replace", timeout=timeout)
     loaded = {}
@@ -133,12 +135,12 @@ def run(folder, snapshot, devices, workers=1, idle_ms=300, options=(), timeout=5
                   if process.returncode == 0 else {})
 
 
-def add_up(cases, result, received, sent, expired_answers=0):
+def add_up(cases, result, received, sent, expired_answers=0, name="run"):
     """Every packet received has exactly one fate, and what was counted as sent is what came out."""
     totals = result.stats.get("totals", {})
     fates = sum(result.kind(kind) for kind in ("FORWARD", "PASS", "DROP", "REPLY"))
-    cases.equal("received packets are all counted", totals.get("rx_packets"), received)
-    cases.equal("every received packet has one fate", fates, received)
-    cases.equal("sent packets are all counted", totals.get("tx_packets"), sent)
-    cases.equal("sent is forwarded plus answered", result.kind("FORWARD") + result.kind("REPLY") + expired_answers,
+    cases.equal(name + ": received packets are all counted", totals.get("rx_packets"), received)
+    cases.equal(name + ": every received packet has one fate", fates, received)
+    cases.equal(name + ": sent packets are all counted", totals.get("tx_packets"), sent)
+    cases.equal(name + ": sent is forwarded plus answered", result.kind("FORWARD") + result.kind("REPLY") + expired_answers,
                 sent)
