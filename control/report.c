@@ -111,7 +111,7 @@ void cp_report_sort(struct cp_report *report, const char *file)
 		all[i].text = text;
 		all[i].order = i;
 		all[i].line = 0;
-		if (!strncmp(text, file, prefix) && text[prefix] == ':')
+		if (!strncmp(text, file, prefix) && text[prefix] == ':' && text[prefix + 1] != ' ')
 			all[i].line = strtol(text + prefix + 1, NULL, 10);
 	}
 	qsort(all, report->count, sizeof(*all), compare);
