@@ -2,9 +2,11 @@
 // Copyright (c) 2026 The Poise authors
 #include "bpffs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -90,11 +92,31 @@ void cp_bpffs_unpin(const char *directory, const char *name)
 		unlink(path);
 }
 
+void cp_bpffs_each(const char *directory, void (*each)(void *context, const char *name), void *context)
+{
+	const struct dirent *entry;
+	DIR *list = opendir(directory);
+
+	while (list && (entry = readdir(list)))
+		if (entry->d_name[0] != '.')
+			each(context, entry->d_name);
+	if (list)
+		closedir(list);
+}
+
+static void unpin_one(void *context, const char *name)
+{
+	const char *directory = context;
+
+	cp_bpffs_unpin(directory, name);
+}
+
 void cp_bpffs_close(const char *directory)
 {
 	char parent[512];
 	char *slash;
 
+	cp_bpffs_each(directory, unpin_one, (void *)(uintptr_t)directory);
 	rmdir(directory);
 	snprintf(parent, sizeof(parent), "%s", directory);
 	slash = strrchr(parent, '/');

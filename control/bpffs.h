@@ -13,5 +13,8 @@ int cp_bpffs_open(const char *instance, char *path, size_t size);
 // Remove one pin; nothing happens when it is not there.
 void cp_bpffs_unpin(const char *directory, const char *name);
 
-// Remove the directory when it is empty.
+// Call `each` for the name of every pin in the directory; it may remove that pin.
+void cp_bpffs_each(const char *directory, void (*each)(void *context, const char *name), void *context);
+
+// Remove every pin that is left, and the directory.
 void cp_bpffs_close(const char *directory);

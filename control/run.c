@@ -96,6 +96,16 @@ static int start_instance(struct run *run)
 	return error;
 }
 
+static void tell_adopted(const struct cp_app *app)
+{
+	struct poise_table wanted = {0};
+
+	cp_log(CP_LOG_INFO, "flow-table-adopted", "continuing with the flow table of an earlier run");
+	if (poise_table_layout(&wanted, app->config->dataplane.max_flows) != app->flows.table.lines)
+		cp_log(CP_LOG_WARNING, "flow-table-size",
+		       "it was made for another max_flows and keeps its size until poised is stopped with SIGTERM");
+}
+
 // The memory that outlives us: pins, the last snapshot, the flow table.
 static int start_memory(struct cp_app *app)
 {
@@ -118,7 +128,7 @@ static int start_memory(struct cp_app *app)
 		return error;
 	}
 	if (app->flows.adopted)
-		cp_log(CP_LOG_INFO, "flow-table-adopted", "continuing with the flow table of an earlier run");
+		tell_adopted(app);
 	app->publish = cp_publish_create(app);
 	return app->publish ? 0 : -ENOMEM;
 }

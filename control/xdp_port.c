@@ -226,6 +226,43 @@ void cp_xdp_port_detach(struct cp_xdp_port *port, const char *pins, bool remove)
 	port->ifindex = 0;
 }
 
+struct others {
+	const char *pins;
+	const struct cp_xdp_port *ports;
+	size_t ports_count;
+};
+
+static void detach_other(void *context, const char *name)
+{
+	const struct others *others = context;
+	char path[PATH_SIZE];
+	int link;
+
+	if (strncmp(name, "link_", 5) && strncmp(name, "xsks_", 5))
+		return;
+	for (size_t i = 0; i < others->ports_count; i++) {
+		char word[32];
+
+		cp_instance_name(others->ports[i].interface, word, sizeof(word));
+		if (!strcmp(name + 5, word))
+			return;
+	}
+	snprintf(path, sizeof(path), "%s/%s", others->pins, name);
+	link = strncmp(name, "link_", 5) ? -1 : bpf_obj_get(path);
+	if (link >= 0) {
+		bpf_link_detach(link);
+		close(link);
+	}
+	unlink(path);
+}
+
+void cp_xdp_detach_others(const char *pins, const struct cp_xdp_port *ports, size_t ports_count)
+{
+	struct others others = {.pins = pins, .ports = ports, .ports_count = ports_count};
+
+	cp_bpffs_each(pins, detach_other, &others);
+}
+
 void cp_xdp_unpin_shared(const char *pins)
 {
 	for (size_t i = 0; i < sizeof(shared_maps) / sizeof(*shared_maps); i++)

@@ -22,5 +22,8 @@ int cp_xdp_port_attach(struct cp_xdp_port *port, const char *object, const char 
 // Close; with `remove` detach and unpin what belongs to this interface alone.
 void cp_xdp_port_detach(struct cp_xdp_port *port, const char *pins, bool remove);
 
+// Detach and unpin what an earlier poised attached to interfaces that are not among `ports` any more.
+void cp_xdp_detach_others(const char *pins, const struct cp_xdp_port *ports, size_t ports_count);
+
 // Remove the pins of the maps that all interfaces share.
 void cp_xdp_unpin_shared(const char *pins);
