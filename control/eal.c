@@ -78,9 +78,13 @@ static uint32_t worker_cpus(const struct cp_config *config, const struct cp_host
 		for (int cpu = 0; cpu < CPU_SETSIZE && count < CPU_SETSIZE; cpu++)
 			if (CPU_ISSET(cpu, &host->cpus))
 				cpus[count++] = cpu;
-		// The first is for cold work while there are others.
-		if (count > 1)
-			memmove(cpus, cpus + 1, --count * sizeof(*cpus));
+		// The first is for cold work while there are enough others.
+		if (count > 1) {
+			int first = cpus[0];
+
+			memmove(cpus, cpus + 1, (count - 1) * sizeof(*cpus));
+			cpus[count - 1] = first;
+		}
 		return count;
 	}
 	while (*text) {

@@ -45,15 +45,16 @@ static void arm(struct event *event, uint32_t ms)
 
 static void log_death(const struct cp_spawn *spawn, int status)
 {
+	enum cp_log_level level = spawn->stopping ? CP_LOG_INFO : CP_LOG_WARNING;
 	int pid = (int)cp_process_pid(spawn->process);
 
 	if (status == -1)
-		cp_log(spawn->stopping ? CP_LOG_INFO : CP_LOG_WARNING, "dataplane-gone", "dataplane (pid %d) is gone", pid);
+		cp_log(level, "dataplane-gone", "dataplane (pid %d) is gone", pid);
 	else if (WIFSIGNALED(status))
 		cp_log(CP_LOG_WARNING, "dataplane-killed", "dataplane (pid %d) was killed by signal %d (%s)", pid,
 		       WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
-		cp_log(WEXITSTATUS(status) ? CP_LOG_WARNING : CP_LOG_INFO, "dataplane-exited",
+		cp_log(WEXITSTATUS(status) ? CP_LOG_WARNING : level, "dataplane-exited",
 		       "dataplane (pid %d) ended with status %d", pid, WEXITSTATUS(status));
 }
 
