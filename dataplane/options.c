@@ -145,17 +145,20 @@ static bool parse_own(struct dp_options *options, int argc, char **argv)
 	return true;
 }
 
-// EAL tells much about itself; unless asked otherwise only its errors are for our users.
+// EAL tells much about itself; unless asked otherwise only its errors are for our users. It also refuses
+// --in-memory beside --no-huge, where no files of huge pages could be left anyway: --no-shconf is the rest of it.
 static bool take_eal(struct dp_options *options, int count, char **argv)
 {
-	static char quiet[] = "--log-level=*:error";
-	bool has_level = false;
+	static char quiet[] = "--log-level=*:error", private[] = "--no-shconf";
+	bool has_level = false, no_huge = false;
 
 	options->eal = calloc((size_t)count + 2, sizeof(*options->eal));
 	if (!options->eal)
 		return false;
+	for (int i = 0; i < count; i++)
+		no_huge |= !strcmp(argv[i], "--no-huge");
 	for (int i = 0; i < count; i++) {
-		options->eal[options->eal_count++] = argv[i];
+		options->eal[options->eal_count++] = no_huge && !strcmp(argv[i], "--in-memory") ? private : argv[i];
 		has_level |= !strncmp(argv[i], "--log-level", 11);
 	}
 	if (!has_level)
