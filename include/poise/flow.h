@@ -22,12 +22,12 @@ struct poise_flow {
 	__u32 last_seen_ms; // CLOCK_MONOTONIC, wraps in 49 days, compared by subtraction
 	__be32 client;
 	__be32 vip;
-	__be32 snat;
 	__be32 backend;
+	__be32 snat;
 	__be16 client_port;
 	__be16 vip_port;
-	__be16 snat_port;
 	__be16 backend_port;
+	__be16 snat_port;
 	__u16 inward_ip_difference; // checksum differences, csum.h; the IP ones count the TTL step too
 	__u16 inward_tcp_difference;
 	__u16 outward_ip_difference;
@@ -46,17 +46,35 @@ struct poise_flow {
 POISE_ASSERT(sizeof(struct poise_flow) == POISE_LINE_SIZE, "one cache line a flow");
 POISE_ASSERT(offsetof(struct poise_flow, client) == 8, "tuple is compared as words");
 
+// Tuples lie in the record as poise_key has them, so a comparison is one of 8 and one of 4 bytes.
+POISE_ASSERT(offsetof(struct poise_flow, vip) == offsetof(struct poise_flow, client) + 4 &&
+		     offsetof(struct poise_flow, snat) == offsetof(struct poise_flow, backend) + 4 &&
+		     offsetof(struct poise_flow, vip_port) == offsetof(struct poise_flow, client_port) + 2 &&
+		     offsetof(struct poise_flow, snat_port) == offsetof(struct poise_flow, backend_port) + 2,
+	     "source and destination as in poise_key");
+
+POISE_INLINE int poise_tuple_equal(const __be32 *addresses, const __be16 *ports, const struct poise_key *key)
+{
+	__u64 ours, theirs;
+	__u32 our_ports, their_ports;
+
+	POISE_COPY(&ours, addresses, 8);
+	POISE_COPY(&theirs, &key->src, 8);
+	POISE_COPY(&our_ports, ports, 4);
+	POISE_COPY(&their_ports, &key->src_port, 4);
+	return ours == theirs && our_ports == their_ports;
+}
+
 // Does a packet going inward (client -> vip) belong to this flow?
 POISE_INLINE int poise_flow_matches_inward(const struct poise_flow *flow, const struct poise_key *key)
 {
-	return flow->client == key->src && flow->vip == key->dst && flow->client_port == key->src_port &&
-	       flow->vip_port == key->dst_port;
+	return poise_tuple_equal(&flow->client, &flow->client_port, key);
 }
 
+// Does a packet going outward (backend -> snat)?
 POISE_INLINE int poise_flow_matches_outward(const struct poise_flow *flow, const struct poise_key *key)
 {
-	return flow->backend == key->src && flow->snat == key->dst &&
-	       flow->backend_port == key->src_port && flow->snat_port == key->dst_port;
+	return poise_tuple_equal(&flow->backend, &flow->backend_port, key);
 }
 
 // Fill the four checksum differences from the tuple.

@@ -90,6 +90,7 @@ struct poise_table {
 struct poise_place {
 	__u32 shard;
 	__u32 bucket;	 // number within the shard
+	__u32 home;	 // line of that bucket
 	__u16 signature; // never 0
 };
 
@@ -113,6 +114,7 @@ POISE_INLINE struct poise_place poise_place(const struct poise_table *table, __u
 
 	if (!place.signature)
 		place.signature = 1;
+	place.home = table->bucket_first + place.shard * table->buckets_per_shard + place.bucket;
 	return place;
 }
 
@@ -144,12 +146,14 @@ POISE_INLINE __u32 poise_bucket_line(const struct poise_table *table, const stru
 				     __u32 probe)
 {
 	__u64 most = table->buckets_per_shard / POISE_PROBE_MAX;
-	__u32 step = 1 + (__u32)((place->signature * most) >> 16);
-	__u32 bucket = place->bucket + probe * step;
+	__u32 distance;
 
-	if (bucket >= table->buckets_per_shard)
-		bucket -= table->buckets_per_shard;
-	return table->bucket_first + place->shard * table->buckets_per_shard + bucket;
+	if (POISE_LIKELY(!probe))
+		return place->home;
+	distance = probe * (1 + (__u32)((place->signature * most) >> 16));
+	if (place->bucket + distance >= table->buckets_per_shard)
+		distance -= table->buckets_per_shard; // wraps below zero, and the sum wraps back
+	return place->home + distance;
 }
 
 // Which slots of a bucket carry the signature: bit i for slot i. Entries of freed slots may still match;

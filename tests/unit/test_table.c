@@ -219,11 +219,12 @@ static void full_table(void)
 // comes out again.
 static void one_bucket(void)
 {
-	struct poise_place place = {.shard = 7, .bucket = 3, .signature = 9};
+	struct poise_place place = {.shard = 7, .bucket = 3, .signature = 9}
 	unsigned int entries, overflow, entered = 0;
 	struct world world;
 
 	world_init(&world, 1, POISE_NAT_DNAT, 100000);
+	place.home = world.table.bucket_first + place.shard * world.table.buckets_per_shard + place.bucket;
 	for (__u32 number = 1; number <= 2000; number++)
 		entered += !poise_table_insert(&world.table, &place, number);
 	CU_ASSERT_EQUAL(entered, POISE_PROBE_MAX * POISE_BUCKET_SLOTS);
@@ -255,6 +256,7 @@ static void probes_stay_in_the_shard(void)
 			place.bucket = table.buckets_per_shard - 1;
 		place.signature = round & 2 ? 0xffff : (uint16_t)(1 + check_random(&state) % 0xffff);
 		first = table.bucket_first + place.shard * table.buckets_per_shard;
+		place.home = first + place.bucket;
 		for (uint32_t probe = 0; probe < POISE_PROBE_MAX; probe++) {
 			lines[probe] = poise_bucket_line(&table, &place, probe);
 			bad += lines[probe] < first || lines[probe] >= first + table.buckets_per_shard;
