@@ -23,13 +23,16 @@
 struct cp_metrics {
 	struct cp_app *app;
 	struct cp_stream *stream;
+	struct cp_monotone monotone;
 };
 
-int cp_metrics_write(const struct cp_app *app, struct evbuffer *out)
+int cp_metrics_write(const struct cp_app *app, struct cp_monotone *monotone, struct evbuffer *out)
 {
 	struct cp_view view;
 	int error = cp_view_make(app, &view);
 
+	if (!error)
+		error = cp_monotone_apply(monotone, &view);
 	if (!error) {
 		cp_metrics_process(app, out);
 		cp_metrics_packets(app, out);
@@ -63,12 +66,14 @@ static int ready_page(const struct cp_app *app, struct evbuffer *body)
 }
 
 // Fills the body; returns the status.
-static int page(const struct cp_app *app, const char *path, struct evbuffer *body, const char **type)
+static int page(struct cp_metrics *metrics, const char *path, struct evbuffer *body, const char **type)
 {
+	const struct cp_app *app = metrics->app;
+
 	*type = TEXT_PLAIN;
 	if (strcmp(path, "/metrics") == 0) {
 		*type = TEXT_METRICS;
-		return cp_metrics_write(app, body) ? 500 : 200;
+		return cp_metrics_write(app, &metrics->monotone, body) ? 500 : 200;
 	}
 	if (strcmp(path, "/healthz") == 0) {
 		evbuffer_add_printf(body, "alive\n");
@@ -99,7 +104,7 @@ static void on_request(void *context, struct cp_stream_client *client, const cha
 	status = request.status;
 	if (answer && body) {
 		if (!status)
-			status = page(metrics->app, request.path, body, &type);
+			status = page(metrics, request.path, body, &type);
 		else
 			evbuffer_add_printf(body, "refused\n");
 		cp_http_answer(answer, &request, status, type, body);
@@ -184,5 +189,6 @@ void cp_metrics_destroy(struct cp_metrics *metrics)
 	if (!metrics)
 		return;
 	cp_stream_destroy(metrics->stream);
+	cp_monotone_fini(&metrics->monotone);
 	free(metrics);
 }

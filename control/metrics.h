@@ -4,11 +4,12 @@
 // What /metrics says, in parts. Names are stable: dashboards and alerts read them.
 #pragma once
 
+#include "metrics_monotone.h"
 #include "metrics_text.h"
 #include "view.h"
 
-// The whole page. 0 or -ENOMEM.
-int cp_metrics_write(const struct cp_app *app, struct evbuffer *out);
+// The whole page. `monotone` remembers what it said before. 0 or -ENOMEM.
+int cp_metrics_write(const struct cp_app *app, struct cp_monotone *monotone, struct evbuffer *out);
 
 // Its parts: poised and the dataplane as such, packets and flows, services and backends.
 void cp_metrics_process(const struct cp_app *app, struct evbuffer *out);
