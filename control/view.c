@@ -145,10 +145,10 @@ static void judge(struct cp_view_backend *row, const struct cp_app *app, const s
 		verdict(row, CP_VIEW_DISABLED, "by the operator");
 	else if (state && state->draining)
 		verdict(row, CP_VIEW_DRAINING, "by the operator");
-	else if (row->checked && !row->check.known && !row->healthy)
-		verdict(row, CP_VIEW_UNKNOWN, "first check is under way");
+	else if (!row->healthy && !(row->checked && row->check.known))
+		verdict(row, CP_VIEW_UNKNOWN, row->checked ? "first check is under way" : "not checked yet");
 	else if (!row->healthy)
-		verdict(row, CP_VIEW_DOWN, row->checked ? row->check.reason : "not checked");
+		verdict(row, CP_VIEW_DOWN, row->check.reason);
 	else if (!row->weight)
 		verdict(row, CP_VIEW_DRAINING, "weight 0");
 	else if (row->index == POISE_NONE16)
