@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// When to probe, and what follows from a result.
-#include <arpa/inet.h>
-#include <errno.h>
+// Which checks there are: they follow the config, and keep what they know over a reload.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +23,11 @@ struct cp_checks {
 	struct cp_curl_loop *curl; // NULL until an HTTP check runs
 };
 
+struct cp_app *cp_checks_app(const struct cp_checks *checks)
+{
+	return checks->app;
+}
+
 struct event_base *cp_checks_base(const struct cp_checks *checks)
 {
 	return checks->app->base;
@@ -35,85 +38,6 @@ struct cp_curl_loop *cp_checks_curl(struct cp_checks *checks)
 	if (!checks->curl)
 		checks->curl = cp_curl_loop_create(checks->app->base);
 	return checks->curl;
-}
-
-bool cp_check_local(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
-	       error == EADDRNOTAVAIL;
-}
-
-static void schedule(struct cp_check *check, uint64_t delay_ns)
-{
-	struct timeval delay = {
-		.tv_sec = (time_t)(delay_ns / 1000000000),
-		.tv_usec = (suseconds_t)(delay_ns % 1000000000 / 1000),
-	};
-
-	if (evtimer_add(check->timer, &delay))
-		cp_log(CP_LOG_ERROR, "check-timer", "%s/%s: no memory for the next check", check->service,
-		       check->backend);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *context)
-{
-	struct cp_check *check = context;
-
-	check->running = true;
-	check->started_ns = cp_view_now_ns();
-	check->params.ops->start(check);
-}
-
-// The next probe begins one interval after this one began, so that phases stay apart.
-static void rest(struct cp_check *check, uint64_t now_ns)
-{
-	uint64_t due_ns = check->started_ns + check->params.interval_ms * 1000000ull;
-
-	check->running = false;
-	schedule(check, due_ns > now_ns ? due_ns - now_ns : 1000000);
-}
-
-// Make the verdict known. A reload may have taken the state away.
-static void report(struct cp_check *check)
-{
-	struct cp_app *app = check->owner->app;
-	struct cp_backend_state *state = cp_app_state(app, check->service, check->backend);
-	char address[INET_ADDRSTRLEN] = "";
-
-	inet_ntop(AF_INET, &check->params.address, address, sizeof(address));
-	if (check->health.healthy)
-		cp_log(CP_LOG_INFO, "backend-up", "%s/%s (%s:%u) is up", check->service, check->backend, address,
-		       check->params.port);
-	else
-		cp_log(CP_LOG_WARNING, "backend-down", "%s/%s (%s:%u) is down: %s", check->service, check->backend,
-		       address, check->params.port, check->reason);
-	if (!state || state->healthy == check->health.healthy)
-		return;
-	state->healthy = check->health.healthy;
-	cp_changed(app);
-}
-
-void cp_check_done(struct cp_check *check, bool good, const char *reason)
-{
-	uint64_t now_ns = cp_view_now_ns();
-	uint64_t took_us = (now_ns - check->started_ns) / 1000;
-
-	check->probes++;
-	check->last_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
-	if (!good) {
-		check->failures++;
-		snprintf(check->reason, sizeof(check->reason), "%s", reason);
-	}
-	if (cp_health_result(&check->health, good, check->params.rise, check->params.fall, now_ns))
-		report(check);
-	rest(check, now_ns);
-}
-
-void cp_check_impossible(struct cp_check *check, const char *reason)
-{
-	cp_log(CP_LOG_ERROR, "check-impossible", "%s/%s: cannot check: %s", check->service, check->backend,
-	       reason);
-	rest(check, cp_view_now_ns());
 }
 
 static void check_free(struct cp_check *check)
@@ -190,7 +114,7 @@ static struct cp_check *check_create(struct cp_checks *checks, const struct cp_s
 	check->owner = checks;
 	memcpy(check->service, service->name, sizeof(check->service));
 	memcpy(check->backend, backend->name, sizeof(check->backend));
-	check->timer = evtimer_new(checks->app->base, on_timer, check);
+	check->timer = evtimer_new(checks->app->base, cp_check_begin, check);
 	if (cp_check_params_set(&check->params, service, backend) || !check->timer || !check->params.ops) {
 		check_free(check);
 		return NULL;
@@ -206,7 +130,7 @@ static void first_probe(struct cp_check *check, uint32_t count)
 	if (spread_ms > check->params.interval_ms)
 		spread_ms = check->params.interval_ms;
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
-	schedule(check, spread_ms * 1000000 * random >> 32);
+	cp_check_schedule(check, spread_ms * 1000000 * random >> 32);
 }
 
 // Every running probe holds a descriptor.
@@ -239,7 +163,8 @@ static struct cp_check *take(struct cp_checks *checks, const struct cp_service *
 	struct cp_check *check = check_create(checks, service, backend);
 
 	if (!check) {
-		cp_log(CP_LOG_ERROR, "check-start", "%s/%s: no memory for its check", service->name, backend->name);
+		cp_log(CP_LOG_ERROR, "check-start", "%s/%s: no memory for its check", service->name,
+		       backend->name);
 		return NULL;
 	}
 	if (old && cp_check_params_same(&(*old)->params, &check->params)) {
@@ -266,7 +191,8 @@ void cp_checks_apply(struct cp_checks *checks)
 	for (uint32_t i = 0; i < config->services_count; i++) {
 		const struct cp_service *service = &config->services[i];
 
-		for (uint32_t j = 0; service->health.type != CP_HEALTH_NONE && j < service->backends_count; j++) {
+		for (uint32_t j = 0; service->health.type != CP_HEALTH_NONE && j < service->backends_count;
+		     j++) {
 			items[used] = take(checks, service, &service->backends[j], count);
 			used += !!items[used];
 		}

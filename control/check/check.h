@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// Inside of the health checks: one struct cp_check a checked backend, which check.c times and judges, and one
+// Inside of the health checks: one struct cp_check a checked backend, which probe.c times and judges, and one
 // struct cp_check_ops a kind of probe. A check only reports its result; what follows from it is decided
 // elsewhere. poised's thread.
 #pragma once
@@ -36,7 +36,7 @@ struct cp_check {
 	struct event *timer; // next probe
 	uint64_t started_ns; // of the probe that runs, or of the last one
 	bool running;
-	bool kept; // by the reload that is under way
+	bool kept;   // by the reload that is under way
 	void *probe; // the kind's own, from start() to stop()
 	struct cp_health_state health;
 	uint32_t last_us; // duration of the last probe
@@ -47,8 +47,8 @@ struct cp_check {
 
 struct cp_check_ops {
 	const char *name;
-	// Begin a probe that ends by itself within timeout_ms with one call of cp_check_done() (from the event
-	// loop or from within start()).
+	// Begin a probe that ends by itself within timeout_ms with one call of cp_check_done() (from the
+	// event loop or from within start()).
 	void (*start)(struct cp_check *check);
 	// End a probe without a result; nothing to do when none runs.
 	void (*stop)(struct cp_check *check);
@@ -58,16 +58,20 @@ struct cp_check_ops {
 #include "checks.def"
 #undef CP_CHECK
 
-// The result of the running probe; `reason` says in a few words why it failed (ignored when `good`). The probe's
-// resources are free already.
+// The result of the running probe; `reason` says in a few words why it failed (ignored when `good`). The
+// probe's resources are free already.
 void cp_check_done(struct cp_check *check, bool good, const char *reason);
 
-// The probe could not be made for want of something on this host (descriptors, memory, local ports). That says
-// nothing about the backend: no result, the verdict stays, the next probe comes as usual.
+// The probe could not be made for want of something on this host (descriptors, memory, local ports). That
+// says nothing about the backend: no result, the verdict stays, the next probe comes as usual.
 void cp_check_impossible(struct cp_check *check, const char *reason);
 
 // Is this errno such a want?
 bool cp_check_local(int error);
+
+// probe.c: the timer's callback (context: the check), and setting the timer.
+void cp_check_begin(evutil_socket_t fd, short what, void *context);
+void cp_check_schedule(struct cp_check *check, uint64_t delay_ns);
 
 // params.c
 int cp_check_params_set(struct cp_check_params *params, const struct cp_service *service,
@@ -78,12 +82,14 @@ void cp_check_params_fini(struct cp_check_params *params);
 // curl_loop.c: curl's multi interface driven by the event loop; HTTP checks share one.
 struct cp_curl_loop;
 struct cp_curl_loop *cp_curl_loop_create(struct event_base *base); // NULL when it cannot be had
-void cp_curl_loop_destroy(struct cp_curl_loop *loop);		    // after its last transfer was removed
-// Start a transfer; `done` is called from the event loop when it ended (its handle is removed already). 0 or -1.
+void cp_curl_loop_destroy(struct cp_curl_loop *loop);		   // after its last transfer was removed
+// Start a transfer. Returns 0 or -1. `done` is called from the event loop when it ended; its handle is
+// removed already.
 int cp_curl_loop_add(struct cp_curl_loop *loop, void *easy, struct cp_check *check,
 		     void (*done)(struct cp_check *check, int result));
 void cp_curl_loop_remove(struct cp_curl_loop *loop, void *easy);
 
 // The loop of these checks, made on first use; NULL when it cannot be had.
 struct cp_curl_loop *cp_checks_curl(struct cp_checks *checks);
+struct cp_app *cp_checks_app(const struct cp_checks *checks);
 struct event_base *cp_checks_base(const struct cp_checks *checks);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// HTTP check: GET answers with an expected status. What a backend sends is not trusted: no redirects, no other
-// protocol, no proxy, bounded header, body and time, a fresh connection each.
+// HTTP check: GET answers with an expected status. What a backend sends is not trusted: no redirects, no
+// other protocol, no proxy, bounded header, body and time, a fresh connection each.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -115,7 +115,8 @@ static void on_done(struct cp_check *check, int code)
 	// A page that is larger than what we read has answered all the same.
 	if (result == CURLE_WRITE_ERROR && probe->body_bytes > BODY_MAX)
 		result = CURLE_OK;
-	good = result == CURLE_OK && status >= check->params.expect_first && status <= check->params.expect_last;
+	good = result == CURLE_OK && status >= check->params.expect_first &&
+	       status <= check->params.expect_last;
 	if (!good)
 		explain(check, probe, result, status, reason, sizeof(reason));
 	stop(check);
@@ -129,7 +130,8 @@ static bool set_request(struct cp_check *check, struct probe *probe)
 	struct curl_slist *more;
 
 	inet_ntop(AF_INET, &params->address, host, sizeof(host));
-	if (snprintf(url, sizeof(url), "http://%s:%u%s", host, params->port, params->path) >= (int)sizeof(url))
+	if (snprintf(url, sizeof(url), "http://%s:%u%s", host, params->port, params->path) >=
+	    (int)sizeof(url))
 		return false;
 	probe->headers = curl_slist_append(NULL, "Connection: close");
 	if (params->host && probe->headers) {

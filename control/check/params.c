@@ -9,8 +9,8 @@
 static const struct cp_check_ops *ops_of(enum cp_health_type type)
 {
 	switch (type) {
-#define CP_CHECK(TYPE, name)                                                                                 \
-	case CP_HEALTH_##TYPE:                                                                               \
+#define CP_CHECK(TYPE, name)   \
+	case CP_HEALTH_##TYPE: \
 		return &cp_check_##name;
 #include "checks.def"
 #undef CP_CHECK
@@ -32,7 +32,7 @@ int cp_check_params_set(struct cp_check_params *params, const struct cp_service 
 	*params = (struct cp_check_params){
 		.ops = ops_of(health->type),
 		.address = backend->address,
-		.port = health->port ? health->port : backend->port ? backend->port : service->port,
+		.port = backend->port ? backend->port : service->port,
 		.expect_first = health->expect_first,
 		.expect_last = health->expect_last,
 		.interval_ms = health->interval_ms,
@@ -40,6 +40,8 @@ int cp_check_params_set(struct cp_check_params *params, const struct cp_service 
 		.rise = health->rise,
 		.fall = health->fall,
 	};
+	if (health->port)
+		params->port = health->port;
 	if (health->type != CP_HEALTH_HTTP)
 		return 0;
 	params->path = strdup(health->path ? health->path : "/");

@@ -47,7 +47,8 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
 	int error = 0;
 	char reason[48];
 
-	if (what & EV_TIMEOUT) {
+	// Both at once when poised itself was held up: then the answer counts.
+	if (!(what & EV_WRITE)) {
 		snprintf(reason, sizeof(reason), "no connection within %u ms", check->params.timeout_ms);
 		stop(check);
 		cp_check_done(check, false, reason);
@@ -97,7 +98,8 @@ static void start(struct cp_check *check)
 	error = probe->fd < 0 ? errno : connect_to(check, probe->fd);
 	if (!error) {
 		// Also when it is connected already: then it is writable at once.
-		probe->writable = event_new(cp_checks_base(check->owner), probe->fd, EV_WRITE, on_ready, check);
+		probe->writable =
+			event_new(cp_checks_base(check->owner), probe->fd, EV_WRITE, on_ready, check);
 		if (!probe->writable || event_add(probe->writable, &timeout))
 			error = ENOMEM;
 	}
