@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// The control socket. An answer to a verb that changes something waits until the dataplane uses the change, so
-// that "drained" is true when poisectl returns; it waits a bounded time and never holds up anything else.
+// The control socket. An answer to a verb that changes something waits until the dataplane uses the change,
+// so that "drained" is true when poisectl returns; it waits a bounded time and never holds up anything else.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,7 +169,8 @@ static int listen_at(const char *path)
 	if (fd < 0)
 		return -errno;
 	mask = umask(0117); // 0660 from the first moment on
-	failed = bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, CLIENTS_MAX) ? errno : 0;
+	failed =
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, CLIENTS_MAX) ? errno : 0;
 	umask(mask);
 	if (!failed)
 		return fd;

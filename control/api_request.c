@@ -27,7 +27,8 @@ static void write_answer(struct evbuffer *answer, enum cp_cmd_status status, jso
 	if (text)
 		evbuffer_add_printf(answer, "%s\n", text);
 	else
-		evbuffer_add_printf(answer, "{\"status\":1,\"stdout\":\"\",\"stderr\":\"out of memory\\n\"}\n");
+		evbuffer_add_printf(answer,
+				    "{\"status\":1,\"stdout\":\"\",\"stderr\":\"out of memory\\n\"}\n");
 	free(text);
 	json_decref(object);
 }
@@ -68,8 +69,9 @@ static void run(struct cp_cmd *cmd, struct evbuffer *answer)
 	cmd->err = evbuffer_new();
 	if (cmd->out && cmd->err) {
 		status = cp_cmd_run(cmd);
-		write_answer(answer, status, cmd->json ? json_incref(cmd->document ? cmd->document : json_null()) :
-							 text_of(cmd->out),
+		write_answer(answer, status,
+			     cmd->json ? json_incref(cmd->document ? cmd->document : json_null())
+				       : text_of(cmd->out),
 			     text_of(cmd->err));
 	} else {
 		cp_api_refuse(answer, CP_CMD_FAILED, "out of memory");

@@ -32,9 +32,9 @@ static json_t *rows_of(const uint64_t *values, bool drops, bool all)
 
 		if ((drops && kind != POISE_KIND_DROP) || (!all && !values[i]))
 			continue;
-		json_array_append_new(rows, json_pack("{ss ss sI ss}", "counter", counters_text[i].name, "kind",
-						      cp_view_kind_name(kind), "value", (json_int_t)values[i],
-						      "help", counters_text[i].help));
+		json_array_append_new(rows, json_pack("{ss ss sI ss}", "counter", counters_text[i].name,
+						      "kind", cp_view_kind_name(kind), "value",
+						      (json_int_t)values[i], "help", counters_text[i].help));
 	}
 	return rows;
 }

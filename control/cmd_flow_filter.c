@@ -30,9 +30,9 @@ const char *cp_flow_service_name(const struct poise_flow *flow, const struct poi
 
 const char *cp_flow_backend_name(const struct poise_flow *flow, const struct poise_snapshot *snapshot)
 {
-	return snapshot && flow->backend_index < POISE_MAX_BACKENDS ?
-		       snapshot->backend_names[flow->backend_index] :
-		       "";
+	return snapshot && flow->backend_index < POISE_MAX_BACKENDS
+		       ? snapshot->backend_names[flow->backend_index]
+		       : "";
 }
 
 // A whole decimal number up to `most`, or -1.
@@ -99,7 +99,8 @@ static int parse_backend(struct cp_flow_filter *filter, const char *text)
 	if (slash) {
 		if ((size_t)(slash - text) >= sizeof(filter->service_text))
 			return -1;
-		snprintf(filter->service_text, sizeof(filter->service_text), "%.*s", (int)(slash - text), text);
+		snprintf(filter->service_text, sizeof(filter->service_text), "%.*s", (int)(slash - text),
+			 text);
 		filter->service = filter->service_text;
 	}
 	filter->backend = slash ? slash + 1 : text;
@@ -139,11 +140,13 @@ int cp_flow_filter_parse(struct cp_flow_filter *filter, int count, const char *c
 	filter->limit = CP_FLOWS_DEFAULT;
 	for (int i = 0; i < count; i++) {
 		const char *equals = strchr(arguments[i], '=');
-		int status = equals ? parse_one(filter, arguments[i], (size_t)(equals - arguments[i]), equals + 1) :
-				      -2;
+		int status =
+			equals ? parse_one(filter, arguments[i], (size_t)(equals - arguments[i]), equals + 1)
+			       : -2;
 
 		if (status == -1)
-			snprintf(error, size, "flows: \"%.60s\" cannot be understood; see `poisectl help flows`",
+			snprintf(error, size,
+				 "flows: \"%.60s\" cannot be understood; see `poisectl help flows`",
 				 arguments[i]);
 		if (status == -2)
 			snprintf(error, size,

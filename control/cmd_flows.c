@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// flows: reads the table that the workers write. A record is copied and believed only if its sequence was even
-// and the same before and after.
+// flows: reads the table that the workers write. A record is copied and believed only if its sequence was
+// even and the same before and after.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +16,9 @@
 #define VISITS_MAX (2u << 20)
 
 static const struct cp_text_column columns[] = {
-	{"CLIENT", "client", CP_TEXT_PLAIN},   {"VIP", "vip", CP_TEXT_PLAIN},
-	{"SNAT", "snat", CP_TEXT_PLAIN},       {"BACKEND", "backend", CP_TEXT_PLAIN},
-	{"STATE", "state", CP_TEXT_PLAIN},     {"IDLE", "idle_s", CP_TEXT_PLAIN},
+	{"CLIENT", "client", CP_TEXT_PLAIN}, {"VIP", "vip", CP_TEXT_PLAIN},
+	{"SNAT", "snat", CP_TEXT_PLAIN},     {"BACKEND", "backend", CP_TEXT_PLAIN},
+	{"STATE", "state", CP_TEXT_PLAIN},   {"IDLE", "idle_s", CP_TEXT_PLAIN},
 };
 
 struct scan {
@@ -41,9 +41,11 @@ static bool copy_record(const struct poise_flow *record, struct poise_flow *copy
 	return POISE_LOAD(record->sequence) == sequence && copy->state != POISE_STATE_FREE;
 }
 
-static json_t *flow_json(const struct poise_flow *flow, const struct poise_snapshot *snapshot, uint32_t now_ms)
+static json_t *flow_json(const struct poise_flow *flow, const struct poise_snapshot *snapshot,
+			 uint32_t now_ms)
 {
-	char client[CP_ENDPOINT_SIZE], vip[CP_ENDPOINT_SIZE], snat[CP_ENDPOINT_SIZE], backend[CP_ENDPOINT_SIZE];
+	char client[CP_ENDPOINT_SIZE], vip[CP_ENDPOINT_SIZE], snat[CP_ENDPOINT_SIZE],
+		backend[CP_ENDPOINT_SIZE];
 	char service_name[POISE_NAME_SIZE], backend_name[POISE_NAME_SIZE];
 	int32_t idle_ms = (int32_t)(now_ms - flow->last_seen_ms);
 	bool full = flow->flags & POISE_FLOW_FULL_NAT;
@@ -54,9 +56,10 @@ static json_t *flow_json(const struct poise_flow *flow, const struct poise_snaps
 			 cp_json_text(backend_name), "client",
 			 cp_endpoint(flow->client, POISE_HOST16(flow->client_port), client), "vip",
 			 cp_endpoint(flow->vip, POISE_HOST16(flow->vip_port), vip), "snat",
-			 full ? json_string(cp_endpoint(flow->snat, POISE_HOST16(flow->snat_port), snat)) :
-				json_null(),
-			 "backend_endpoint", cp_endpoint(flow->backend, POISE_HOST16(flow->backend_port), backend), "state",
+			 full ? json_string(cp_endpoint(flow->snat, POISE_HOST16(flow->snat_port), snat))
+			      : json_null(),
+			 "backend_endpoint",
+			 cp_endpoint(flow->backend, POISE_HOST16(flow->backend_port), backend), "state",
 			 cp_flow_state_name(flow->state), "idle_s", idle_ms > 0 ? idle_ms / 1000 : 0);
 }
 
@@ -85,7 +88,8 @@ static void summary(struct cp_cmd *cmd, const struct scan *scan, bool whole)
 	if (!scan->matched)
 		evbuffer_add_printf(cmd->out, "no flow\n");
 	else if (!scan->filter->limit)
-		evbuffer_add_printf(cmd->out, "%" PRIu64 " flow%s\n", scan->matched, scan->matched == 1 ? "" : "s");
+		evbuffer_add_printf(cmd->out, "%" PRIu64 " flow%s\n", scan->matched,
+				    scan->matched == 1 ? "" : "s");
 	else if (scan->matched > shown)
 		evbuffer_add_printf(cmd->out, "%" PRIu64 " more; limit=N shows more of them\n",
 				    scan->matched - shown);
@@ -112,6 +116,6 @@ enum cp_cmd_status cp_cmd_flows(struct cp_cmd *cmd)
 	whole = scan.visited < VISITS_MAX;
 	cp_text_table(cmd->out, columns, POISE_COUNT(columns), scan.rows);
 	summary(cmd, &scan, whole);
-	return cp_cmd_give(cmd, json_pack("{so sI sb}", "flows", scan.rows, "matched", (json_int_t)scan.matched,
-					  "complete", (int)whole));
+	return cp_cmd_give(cmd, json_pack("{so sI sb}", "flows", scan.rows, "matched",
+					  (json_int_t)scan.matched, "complete", (int)whole));
 }

@@ -47,11 +47,12 @@ enum cp_cmd_status cp_cmd_help(struct cp_cmd *cmd)
 	evbuffer_add_printf(cmd->out, "usage: poisectl [-j] [-s SOCKET] VERB [ARGUMENTS]\n\n");
 	for (const struct cp_cmd_entry *entry = cp_cmd_table(); entry->verb; entry++) {
 		syntax_of(entry, syntax, sizeof(syntax));
-		json_array_append_new(rows, json_pack("{ss ss ss}", "verb", entry->verb, "syntax", syntax, "help",
-						      entry->help));
+		json_array_append_new(rows, json_pack("{ss ss ss}", "verb", entry->verb, "syntax", syntax,
+						      "help", entry->help));
 	}
 	cp_text_table(cmd->out, columns, POISE_COUNT(columns), rows);
-	evbuffer_add_printf(cmd->out, "\n-j answers in JSON. Exit status: 0 done, 1 refused or failed, 2 usage.\n");
+	evbuffer_add_printf(cmd->out,
+			    "\n-j answers in JSON. Exit status: 0 done, 1 refused or failed, 2 usage.\n");
 	return cp_cmd_give(cmd, json_pack("{so}", "verbs", rows));
 }
 
@@ -62,6 +63,6 @@ enum cp_cmd_status cp_cmd_version(struct cp_cmd *cmd)
 	evbuffer_add_printf(cmd->out, "poised %s (layout %u)\n", POISE_VERSION, POISE_ABI_VERSION);
 	if (*dataplane)
 		evbuffer_add_printf(cmd->out, "poise-dataplane %s\n", dataplane);
-	return cp_cmd_give(cmd, json_pack("{ss si so}", "poised", POISE_VERSION, "abi", (int)POISE_ABI_VERSION,
-					  "dataplane", cp_json_text(dataplane)));
+	return cp_cmd_give(cmd, json_pack("{ss si so}", "poised", POISE_VERSION, "abi",
+					  (int)POISE_ABI_VERSION, "dataplane", cp_json_text(dataplane)));
 }

@@ -40,8 +40,8 @@ json_t *cp_json_text(const char *text)
 static const char *nat_name(enum poise_nat nat)
 {
 	switch (nat) {
-#define POISE_NAT(NAME, name, help)                                                                          \
-	case POISE_NAT_##NAME:                                                                               \
+#define POISE_NAT(NAME, name, help) \
+	case POISE_NAT_##NAME:      \
 		return #name;
 #include <poise/modes.def>
 #undef POISE_NAT
@@ -54,8 +54,8 @@ static const char *nat_name(enum poise_nat nat)
 static const char *scheduler_name(enum poise_scheduler scheduler)
 {
 	switch (scheduler) {
-#define POISE_SCHEDULER(NAME, name, pick, help)                                                              \
-	case POISE_SCHEDULER_##NAME:                                                                         \
+#define POISE_SCHEDULER(NAME, name, pick, help) \
+	case POISE_SCHEDULER_##NAME:            \
 		return #name;
 #include <poise/schedulers.def>
 #undef POISE_SCHEDULER
@@ -68,12 +68,11 @@ static const char *scheduler_name(enum poise_scheduler scheduler)
 // Merge the traffic's keys into `object`, which is given back, or NULL when either is missing.
 static json_t *with_traffic(json_t *object, const struct cp_view_traffic *traffic)
 {
-	json_t *more = json_pack("{sI sI sI sI sI sI}", "flows_active", (json_int_t)traffic->flows_active,
-				 "flows_total", (json_int_t)traffic->flows_created, "packets_in",
-				 (json_int_t)traffic->packets_inward, "packets_out",
-				 (json_int_t)traffic->packets_outward, "bytes_in",
-				 (json_int_t)traffic->bytes_inward, "bytes_out",
-				 (json_int_t)traffic->bytes_outward);
+	json_t *more = json_pack(
+		"{sI sI sI sI sI sI}", "flows_active", (json_int_t)traffic->flows_active, "flows_total",
+		(json_int_t)traffic->flows_created, "packets_in", (json_int_t)traffic->packets_inward,
+		"packets_out", (json_int_t)traffic->packets_outward, "bytes_in",
+		(json_int_t)traffic->bytes_inward, "bytes_out", (json_int_t)traffic->bytes_outward);
 
 	if (object && (!more || json_object_update(object, more))) {
 		json_decref(object);
@@ -87,11 +86,12 @@ json_t *cp_json_service(const struct cp_view_service *service)
 {
 	const struct cp_service *config = service->config;
 	char vip[CP_ENDPOINT_SIZE], endpoint[CP_ENDPOINT_SIZE];
-	json_t *object = json_pack("{ss ss si ss ss ss ss si si}", "service", config->name, "vip",
-				   cp_endpoint(config->vip, 0, vip), "port", (int)config->port, "endpoint",
-				   cp_endpoint(config->vip, config->port, endpoint), "protocol", "tcp", "nat",
-				   nat_name(config->nat), "scheduler", scheduler_name(config->scheduler),
-				   "backends_up", (int)service->up, "backends_total", (int)service->configured);
+	json_t *object =
+		json_pack("{ss ss si ss ss ss ss si si}", "service", config->name, "vip",
+			  cp_endpoint(config->vip, 0, vip), "port", (int)config->port, "endpoint",
+			  cp_endpoint(config->vip, config->port, endpoint), "protocol", "tcp", "nat",
+			  nat_name(config->nat), "scheduler", scheduler_name(config->scheduler),
+			  "backends_up", (int)service->up, "backends_total", (int)service->configured);
 
 	return with_traffic(object, &service->traffic);
 }
@@ -100,26 +100,27 @@ static json_t *check_json(const struct cp_view_backend *backend)
 {
 	const struct cp_check_view *check = &backend->check;
 	uint64_t now_ns = cp_view_now_ns();
-	double since = check->since_ns && check->since_ns < now_ns ? (double)(now_ns - check->since_ns) / 1e9 : 0;
+	double since =
+		check->since_ns && check->since_ns < now_ns ? (double)(now_ns - check->since_ns) / 1e9 : 0;
 
 	if (!backend->checked)
 		return json_null();
-	return json_pack("{sb sb si sf sf sI sI so}", "known", check->known, "healthy", check->healthy, "streak",
-			 (int)check->streak, "last_ms", check->last_us / 1e3, "since_s", since, "probes",
-			 (json_int_t)check->probes, "failures", (json_int_t)check->failures, "last_failure",
-			 cp_json_text(check->reason));
+	return json_pack("{sb sb si sf sf sI sI so}", "known", check->known, "healthy", check->healthy,
+			 "streak", (int)check->streak, "last_ms", check->last_us / 1e3, "since_s", since,
+			 "probes", (json_int_t)check->probes, "failures", (json_int_t)check->failures,
+			 "last_failure", cp_json_text(check->reason));
 }
 
 json_t *cp_json_backend(const struct cp_view_backend *backend)
 {
 	char address[CP_ENDPOINT_SIZE], endpoint[CP_ENDPOINT_SIZE];
 	json_t *object = json_pack("{ss ss ss si ss ss so si sb so}", "service", backend->service, "backend",
-				   backend->name, "address", cp_endpoint(backend->address, 0, address), "port",
-				   (int)backend->port, "endpoint",
+				   backend->name, "address", cp_endpoint(backend->address, 0, address),
+				   "port", (int)backend->port, "endpoint",
 				   cp_endpoint(backend->address, backend->port, endpoint), "state",
-				   cp_view_state_name(backend->state), "reason", cp_json_text(backend->reason),
-				   "weight", (int)backend->weight, "weight_by_operator", backend->weight_set,
-				   "check", check_json(backend));
+				   cp_view_state_name(backend->state), "reason",
+				   cp_json_text(backend->reason), "weight", (int)backend->weight,
+				   "weight_by_operator", backend->weight_set, "check", check_json(backend));
 
 	if (object && backend->checked && backend->check.probes)
 		json_object_set_new(object, "check_ms", json_real(backend->check.last_us / 1e3));

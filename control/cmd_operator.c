@@ -55,8 +55,9 @@ static enum cp_cmd_status answer(struct cp_cmd *cmd, const struct cp_backend_sta
 
 	row = cp_view_make(cmd->app, &view) ? NULL : row_of(&view, state, &service);
 	if (row) {
-		evbuffer_add_printf(cmd->out, "%s/%s: %s, %" PRIu64 " active flow%s\n", row->service, row->name,
-				    text, row->traffic.flows_active, row->traffic.flows_active == 1 ? "" : "s");
+		evbuffer_add_printf(cmd->out, "%s/%s: %s, %" PRIu64 " active flow%s\n", row->service,
+				    row->name, text, row->traffic.flows_active,
+				    row->traffic.flows_active == 1 ? "" : "s");
 		if (!takes_flows && !others(&view, service, row))
 			evbuffer_add_printf(cmd->err, "warning: no other backend of %s takes new flows\n",
 					    row->service);

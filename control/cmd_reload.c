@@ -46,8 +46,9 @@ enum cp_cmd_status cp_cmd_reload(struct cp_cmd *cmd)
 		evbuffer_add_printf(cmd->out, "%s\n", summary ? summary : "reloaded");
 	else
 		evbuffer_add_printf(cmd->err, "not reloaded: the running configuration stays\n");
-	status = cp_cmd_give(cmd, json_pack("{sb so so}", "reloaded", (int)good, "summary",
-					    cp_json_text(summary ? summary : ""), "errors", report_json(&report)));
+	status = cp_cmd_give(cmd,
+			     json_pack("{sb so so}", "reloaded", (int)good, "summary",
+				       cp_json_text(summary ? summary : ""), "errors", report_json(&report)));
 	cmd->changed = good;
 	cp_report_fini(&report);
 	free(summary);
@@ -112,7 +113,8 @@ static json_t *plan(struct cp_cmd *cmd, const struct cp_config *config)
 	summary = cp_diff_summary(&diff);
 	evbuffer_add_printf(cmd->out, "%s: good; against what runs: %s\n", config->file,
 			    summary ? summary : "unknown, out of memory");
-	object = json_pack("{so sb}", "summary", cp_json_text(summary ? summary : ""), "restart", (int)diff.restart);
+	object = json_pack("{so sb}", "summary", cp_json_text(summary ? summary : ""), "restart",
+			   (int)diff.restart);
 	free(summary);
 	cp_diff_fini(&diff);
 	return object;
@@ -133,8 +135,8 @@ enum cp_cmd_status cp_cmd_check(struct cp_cmd *cmd)
 	config = cp_config_load(path, &report);
 	good = config && !cp_interfaces_check(config, &report) && !try_compile(config, &report);
 	report_text(cmd, &report);
-	status = cp_cmd_give(cmd, json_pack("{so sb so so}", "file", cp_json_text(path), "good", (int)good, "errors",
-					    report_json(&report), "change",
+	status = cp_cmd_give(cmd, json_pack("{so sb so so}", "file", cp_json_text(path), "good", (int)good,
+					    "errors", report_json(&report), "change",
 					    good ? plan(cmd, config) : json_null()));
 	cp_config_free(config);
 	cp_report_fini(&report);

@@ -7,7 +7,7 @@
 #include "suggest.h"
 
 static const struct cp_cmd_entry table[] = {
-#define CP_COMMAND(verb, syntax, least, most, help, details)                                                 \
+#define CP_COMMAND(verb, syntax, least, most, help, details) \
 	{#verb, syntax, least, most, help, details, cp_cmd_##verb},
 #include "cmds.def"
 #undef CP_COMMAND

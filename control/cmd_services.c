@@ -23,9 +23,9 @@ static const struct cp_text_column service_columns[] = {
 };
 
 static const struct cp_text_column backend_columns[] = {
-	{"SERVICE", "service", CP_TEXT_PLAIN}, {"BACKEND", "backend", CP_TEXT_PLAIN},
-	{"ADDRESS", "endpoint", CP_TEXT_PLAIN}, {"STATE", "state", CP_TEXT_PLAIN},
-	{"WEIGHT", "weight", CP_TEXT_PLAIN},	{"ACTIVE", "flows_active", CP_TEXT_COUNT},
+	{"SERVICE", "service", CP_TEXT_PLAIN},	 {"BACKEND", "backend", CP_TEXT_PLAIN},
+	{"ADDRESS", "endpoint", CP_TEXT_PLAIN},	 {"STATE", "state", CP_TEXT_PLAIN},
+	{"WEIGHT", "weight", CP_TEXT_PLAIN},	 {"ACTIVE", "flows_active", CP_TEXT_COUNT},
 	{"TOTAL", "flows_total", CP_TEXT_COUNT}, {"CHECK MS", "check_ms", CP_TEXT_PLAIN},
 };
 
@@ -89,7 +89,8 @@ static void reasons(struct cp_cmd *cmd, const struct cp_view *view, const char *
 }
 
 static enum cp_cmd_status show(struct cp_cmd *cmd, const char *key, const struct cp_text_column *columns,
-			       size_t columns_count, json_t *(*make)(const struct cp_view *view, const char *name))
+			       size_t columns_count,
+			       json_t *(*make)(const struct cp_view *view, const char *name))
 {
 	const char *name = cmd->argc > 1 ? cmd->argv[1] : NULL;
 	struct cp_view view;

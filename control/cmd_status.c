@@ -33,16 +33,16 @@ static json_t *workers_json(const struct cp_cmd *cmd, uint64_t now_ns)
 		const struct poise_stats_worker *slot = &dataplane->stats->worker[w];
 		double busy = cp_load_busy(cmd->load, dataplane, w, now_ns);
 
-		json_array_append_new(
-			rows, json_pack("{si si sb sf sf sI si sI sI sf}", "worker", (int)w, "lcore",
-					(int)slot->lcore, "running", (int)!!POISE_LOAD(slot->running),
-					"busy_percent", busy * 100, "heartbeat_age_ms",
-					age_ms(POISE_LOAD(slot->heartbeat_ns), now_ns), "generation",
-					(json_int_t)POISE_LOAD(slot->generation), "shards",
-					__builtin_popcountll(POISE_LOAD(slot->shards)), "loops",
-					(json_int_t)POISE_LOAD(slot->loops), "busy_loops",
-					(json_int_t)POISE_LOAD(slot->busy_loops), "idle_s",
-					(double)POISE_LOAD(slot->idle_ns) / 1e9));
+		json_array_append_new(rows,
+				      json_pack("{si si sb sf sf sI si sI sI sf}", "worker", (int)w, "lcore",
+						(int)slot->lcore, "running", (int)!!POISE_LOAD(slot->running),
+						"busy_percent", busy * 100, "heartbeat_age_ms",
+						age_ms(POISE_LOAD(slot->heartbeat_ns), now_ns), "generation",
+						(json_int_t)POISE_LOAD(slot->generation), "shards",
+						__builtin_popcountll(POISE_LOAD(slot->shards)), "loops",
+						(json_int_t)POISE_LOAD(slot->loops), "busy_loops",
+						(json_int_t)POISE_LOAD(slot->busy_loops), "idle_s",
+						(double)POISE_LOAD(slot->idle_ns) / 1e9));
 	}
 	return rows;
 }
@@ -54,9 +54,10 @@ static json_t *dataplane_json(const struct cp_cmd *cmd, uint64_t now_ns)
 	double uptime = workers ? age_ms(link->stats->started_ns, now_ns) / 1000 : 0;
 
 	return json_pack("{ss ss si sb si so so si sf}", "path", "dpdk", "state",
-			 cp_view_dataplane_name(link->state), "pid", (int)link->pid, "spawned", (int)link->spawned,
-			 "restarts", (int)link->restarts, "version", cp_json_text(link->version), "error",
-			 cp_json_text(link->error), "workers", (int)workers, "uptime_s", uptime);
+			 cp_view_dataplane_name(link->state), "pid", (int)link->pid, "spawned",
+			 (int)link->spawned, "restarts", (int)link->restarts, "version",
+			 cp_json_text(link->version), "error", cp_json_text(link->error), "workers",
+			 (int)workers, "uptime_s", uptime);
 }
 
 static json_t *totals_json(const struct cp_app *app)
@@ -75,7 +76,8 @@ static json_t *totals_json(const struct cp_app *app)
 		services_up += view.services[i].up > 0;
 	}
 	object = json_pack("{s{sisi} s{sisi}}", "services", "up", (int)services_up, "total",
-			   (int)view.services_count, "backends", "up", (int)backends_up, "total", (int)backends);
+			   (int)view.services_count, "backends", "up", (int)backends_up, "total",
+			   (int)backends);
 	cp_view_fini(&view);
 	return object;
 }
@@ -102,14 +104,14 @@ static json_t *document(const struct cp_cmd *cmd, uint64_t now_ns)
 	uint64_t wanted = app->snapshot ? app->snapshot->generation : 0;
 	const char *why = NULL;
 	bool ready = cp_view_ready(app, &why);
-	json_t *status = json_pack("{ss sf so sb so s{sIsI} s{sIsI} so so}", "version", POISE_VERSION, "uptime_s",
-				   age_ms(app->started_ns, now_ns) / 1000, "config_file",
-				   cp_json_text(app->config_file ? app->config_file : ""), "ready", (int)ready,
-				   "not_ready_reason", cp_json_text(why ? why : ""), "generation", "wanted",
-				   (json_int_t)wanted, "acknowledged", (json_int_t)app->dataplane.generation,
-				   "reloads", "done", (json_int_t)app->reloads, "failed",
-				   (json_int_t)app->reloads_failed, "dataplane", dataplane_json(cmd, now_ns),
-				   "workers", workers_json(cmd, now_ns));
+	json_t *status = json_pack(
+		"{ss sf so sb so s{sIsI} s{sIsI} so so}", "version", POISE_VERSION, "uptime_s",
+		age_ms(app->started_ns, now_ns) / 1000, "config_file",
+		cp_json_text(app->config_file ? app->config_file : ""), "ready", (int)ready,
+		"not_ready_reason", cp_json_text(why ? why : ""), "generation", "wanted", (json_int_t)wanted,
+		"acknowledged", (json_int_t)app->dataplane.generation, "reloads", "done",
+		(json_int_t)app->reloads, "failed", (json_int_t)app->reloads_failed, "dataplane",
+		dataplane_json(cmd, now_ns), "workers", workers_json(cmd, now_ns));
 	json_t *totals = totals_json(app), *traffic = traffic_json(app);
 
 	if (status && (json_object_update(status, totals) || json_object_update(status, traffic))) {
@@ -142,7 +144,8 @@ static void flows_text(struct cp_cmd *cmd)
 	cp_view_flow_table(&cmd->app->flows, &flows);
 	if (!flows.present)
 		return;
-	evbuffer_add_printf(cmd->out, "flows       %" PRIu64 " of %" PRIu64 " (%.1f %%), %" PRIu64 " half-open\n",
+	evbuffer_add_printf(cmd->out,
+			    "flows       %" PRIu64 " of %" PRIu64 " (%.1f %%), %" PRIu64 " half-open\n",
 			    flows.used, flows.capacity, 100.0 * (double)flows.used / (double)flows.capacity,
 			    flows.half_open);
 }
@@ -156,8 +159,8 @@ static void packets_text(struct cp_cmd *cmd)
 	cp_view_counters(&cmd->app->dataplane, counters);
 	cp_view_kinds(counters, kinds);
 	evbuffer_add_printf(cmd->out,
-			    "packets     %" PRIu64 " forwarded, %" PRIu64 " dropped, %" PRIu64 " passed, %" PRIu64
-			    " answered\n",
+			    "packets     %" PRIu64 " forwarded, %" PRIu64 " dropped, %" PRIu64
+			    " passed, %" PRIu64 " answered\n",
 			    kinds[POISE_KIND_FORWARD], kinds[POISE_KIND_DROP], kinds[POISE_KIND_PASS],
 			    kinds[POISE_KIND_REPLY]);
 }
@@ -178,7 +181,8 @@ static void text(struct cp_cmd *cmd, const json_t *status)
 		app->config_file ? app->config_file : "no file");
 	dataplane_text(cmd);
 	evbuffer_add_printf(cmd->out, "generation  wanted %lld, acknowledged %lld\n",
-			    number(status, "generation", "wanted"), number(status, "generation", "acknowledged"));
+			    number(status, "generation", "wanted"),
+			    number(status, "generation", "acknowledged"));
 	evbuffer_add_printf(cmd->out, "services    %lld of %lld up\n", number(status, "services", "up"),
 			    number(status, "services", "total"));
 	evbuffer_add_printf(cmd->out, "backends    %lld of %lld up\n", number(status, "backends", "up"),

@@ -44,12 +44,14 @@ int cp_metrics_write(const struct cp_app *app, struct cp_monotone *monotone, str
 
 static int index_page(struct evbuffer *body)
 {
-	evbuffer_add_printf(body, "<!doctype html><html lang=\"en\"><title>Poise</title><h1>Poise %s</h1><ul>"
-				  "<li><a href=\"/metrics\">/metrics</a> for Prometheus"
-				  "<li><a href=\"/healthz\">/healthz</a> 200 while poised lives"
-				  "<li><a href=\"/readyz\">/readyz</a> 200 while the dataplane runs with the newest "
-				  "configuration</ul>\n",
-			    POISE_VERSION);
+	evbuffer_add_printf(
+		body,
+		"<!doctype html><html lang=\"en\"><title>Poise</title><h1>Poise %s</h1><ul>"
+		"<li><a href=\"/metrics\">/metrics</a> for Prometheus"
+		"<li><a href=\"/healthz\">/healthz</a> 200 while poised lives"
+		"<li><a href=\"/readyz\">/readyz</a> 200 while the dataplane runs with the newest "
+		"configuration</ul>\n",
+		POISE_VERSION);
 	return 200;
 }
 

@@ -77,8 +77,8 @@ static void backends(const struct cp_view *view, const struct family *family, st
 	}
 }
 
-static void backend_traffic(const struct cp_view *view, struct evbuffer *out, const char *name, const char *help,
-			    bool bytes)
+static void backend_traffic(const struct cp_view *view, struct evbuffer *out, const char *name,
+			    const char *help, bool bytes)
 {
 	cp_metrics_family(out, name, "counter", help);
 	for (uint32_t i = 0; i < view->backends_count; i++) {
@@ -87,17 +87,19 @@ static void backend_traffic(const struct cp_view *view, struct evbuffer *out, co
 
 		if (row->state == CP_VIEW_REMOVED)
 			continue;
-		cp_metrics_count(out, name,
-				 CP_LABELS({"service", row->service}, {"backend", row->name}, {"direction", "in"}),
-				 bytes ? traffic->bytes_inward : traffic->packets_inward);
-		cp_metrics_count(out, name,
-				 CP_LABELS({"service", row->service}, {"backend", row->name}, {"direction", "out"}),
-				 bytes ? traffic->bytes_outward : traffic->packets_outward);
+		cp_metrics_count(
+			out, name,
+			CP_LABELS({"service", row->service}, {"backend", row->name}, {"direction", "in"}),
+			bytes ? traffic->bytes_inward : traffic->packets_inward);
+		cp_metrics_count(
+			out, name,
+			CP_LABELS({"service", row->service}, {"backend", row->name}, {"direction", "out"}),
+			bytes ? traffic->bytes_outward : traffic->packets_outward);
 	}
 }
 
-static void service_traffic(const struct cp_view *view, struct evbuffer *out, const char *name, const char *help,
-			    bool bytes)
+static void service_traffic(const struct cp_view *view, struct evbuffer *out, const char *name,
+			    const char *help, bool bytes)
 {
 	cp_metrics_family(out, name, "counter", help);
 	for (uint32_t i = 0; i < view->services_count; i++) {
@@ -128,17 +130,18 @@ static void services(const struct cp_view *view, struct evbuffer *out)
 		cp_metrics_family(out, families[i].name, families[i].type, families[i].help);
 		for (uint32_t s = 0; s < view->services_count; s++) {
 			const struct cp_view_service *service = &view->services[s];
-			const uint64_t values[] = {service->configured, service->up, service->traffic.flows_active,
+			const uint64_t values[] = {service->configured, service->up,
+						   service->traffic.flows_active,
 						   service->traffic.flows_created};
 
 			cp_metrics_count(out, families[i].name, CP_LABELS({"service", service->config->name}),
 					 values[i]);
 		}
 	}
-	service_traffic(view, out, "poise_service_packets_total", "Packets forwarded; in is toward the backend.",
-			false);
-	service_traffic(view, out, "poise_service_bytes_total", "IP bytes forwarded; in is toward the backend.",
-			true);
+	service_traffic(view, out, "poise_service_packets_total",
+			"Packets forwarded; in is toward the backend.", false);
+	service_traffic(view, out, "poise_service_bytes_total",
+			"IP bytes forwarded; in is toward the backend.", true);
 }
 
 void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out)
@@ -146,8 +149,8 @@ void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out)
 	services(view, out);
 	for (size_t i = 0; i < POISE_COUNT(backend_families); i++)
 		backends(view, &backend_families[i], out);
-	backend_traffic(view, out, "poise_backend_packets_total", "Packets forwarded; in is toward the backend.",
-			false);
-	backend_traffic(view, out, "poise_backend_bytes_total", "IP bytes forwarded; in is toward the backend.",
-			true);
+	backend_traffic(view, out, "poise_backend_packets_total",
+			"Packets forwarded; in is toward the backend.", false);
+	backend_traffic(view, out, "poise_backend_bytes_total",
+			"IP bytes forwarded; in is toward the backend.", true);
 }

@@ -13,8 +13,8 @@
 #define CP_HTTP_PATH_SIZE 128
 
 struct cp_http_request {
-	int status;  // 0: fine; else the status to refuse it with
-	bool head;   // HEAD: no body is sent
+	int status;		      // 0: fine; else the status to refuse it with
+	bool head;		      // HEAD: no body is sent
 	char path[CP_HTTP_PATH_SIZE]; // without the query
 };
 

@@ -24,7 +24,8 @@ static uint64_t *at(struct cp_view_traffic *traffic, size_t counter)
 }
 
 // Services keep their order but for a reload, so that the first look nearly always hits.
-static const struct cp_monotone_entry *find(const struct cp_monotone *monotone, uint32_t hint, const char *service)
+static const struct cp_monotone_entry *find(const struct cp_monotone *monotone, uint32_t hint,
+					    const char *service)
 {
 	for (uint32_t i = 0; i < monotone->count; i++) {
 		const struct cp_monotone_entry *entry = &monotone->entries[(hint + i) % monotone->count];

@@ -30,8 +30,8 @@ static void fates(const uint64_t *counters, struct evbuffer *out)
 			  "Events of the flow table and between workers.");
 	for (uint32_t i = 0; i < POISE_COUNTERS; i++)
 		if (poise_verdict_kind((enum poise_verdict)i) == POISE_KIND_EVENT)
-			cp_metrics_count(out, "poise_flow_events_total", CP_LABELS({"event", counter_names[i]}),
-					 counters[i]);
+			cp_metrics_count(out, "poise_flow_events_total",
+					 CP_LABELS({"event", counter_names[i]}), counters[i]);
 }
 
 static void flow_table(const struct cp_app *app, struct evbuffer *out)
@@ -45,7 +45,8 @@ static void flow_table(const struct cp_app *app, struct evbuffer *out)
 	cp_metrics_count(out, "poise_flow_table_used", NULL, table.used);
 	cp_metrics_family(out, "poise_flow_table_capacity", "gauge", "Flow records there are.");
 	cp_metrics_count(out, "poise_flow_table_capacity", NULL, table.capacity);
-	cp_metrics_family(out, "poise_flow_table_half_open", "gauge", "Flows whose handshake is not complete.");
+	cp_metrics_family(out, "poise_flow_table_half_open", "gauge",
+			  "Flows whose handshake is not complete.");
 	cp_metrics_count(out, "poise_flow_table_half_open", NULL, table.half_open);
 }
 
@@ -56,9 +57,11 @@ static void ports(const struct cp_app *app, struct evbuffer *out)
 		const char *help;
 		size_t offset;
 	} families[] = {
-		{"poise_port_rx_packets_total", "Packets received.", offsetof(struct poise_stats_port, rx_packets)},
+		{"poise_port_rx_packets_total", "Packets received.",
+		 offsetof(struct poise_stats_port, rx_packets)},
 		{"poise_port_rx_bytes_total", "Bytes received.", offsetof(struct poise_stats_port, rx_bytes)},
-		{"poise_port_tx_packets_total", "Packets sent.", offsetof(struct poise_stats_port, tx_packets)},
+		{"poise_port_tx_packets_total", "Packets sent.",
+		 offsetof(struct poise_stats_port, tx_packets)},
 		{"poise_port_tx_bytes_total", "Bytes sent.", offsetof(struct poise_stats_port, tx_bytes)},
 	};
 
@@ -68,7 +71,8 @@ static void ports(const struct cp_app *app, struct evbuffer *out)
 			struct poise_stats_port sum;
 
 			cp_view_port(&app->dataplane, port, &sum);
-			cp_metrics_count(out, families[i].name, CP_LABELS({"port", app->config->ports[port].name}),
+			cp_metrics_count(out, families[i].name,
+					 CP_LABELS({"port", app->config->ports[port].name}),
 					 *(const __u64 *)((const char *)&sum + families[i].offset));
 		}
 	}

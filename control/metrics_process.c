@@ -69,8 +69,9 @@ static void workers(const struct cp_app *app, struct evbuffer *out)
 			char worker[12];
 
 			snprintf(worker, sizeof(worker), "%u", w);
-			cp_metrics_real(out, families[i].name, CP_LABELS({"worker", worker}),
-					read_worker(&app->dataplane.stats->worker[w], families[i].value, now_ns));
+			cp_metrics_real(
+				out, families[i].name, CP_LABELS({"worker", worker}),
+				read_worker(&app->dataplane.stats->worker[w], families[i].value, now_ns));
 		}
 	}
 }

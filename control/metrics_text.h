@@ -13,7 +13,14 @@ struct cp_label {
 	const char *value; // any bytes; escaped when written
 };
 
-#define CP_LABELS(...) (const struct cp_label[]){__VA_ARGS__, {NULL, NULL}}
+#define CP_LABELS(...)             \
+	(const struct cp_label[])  \
+	{                          \
+		__VA_ARGS__,       \
+		{                  \
+			NULL, NULL \
+		}                  \
+	}
 
 // The two lines that open a family. `type` is "counter" or "gauge".
 void cp_metrics_family(struct evbuffer *out, const char *name, const char *type, const char *help);

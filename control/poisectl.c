@@ -53,8 +53,9 @@ static int unreachable(const char *path, int error)
 	if (error == EACCES)
 		fprintf(stderr, "poisectl: %s: permission denied; try as root\n", path);
 	else
-		fprintf(stderr, "poisectl: poised does not answer at %s (%s); start it with: poised -c "
-				"/etc/poise/poise.conf\n",
+		fprintf(stderr,
+			"poisectl: poised does not answer at %s (%s); start it with: poised -c "
+			"/etc/poise/poise.conf\n",
 			path, strerror(error));
 	return -1;
 }

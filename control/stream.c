@@ -126,7 +126,8 @@ void cp_stream_answer(struct cp_stream_client *client, struct evbuffer *answer)
 
 	client->answered = true;
 	evbuffer_drain(input, evbuffer_get_length(input));
-	if (!answer || !evbuffer_get_length(answer) || bufferevent_write_buffer(client->io, answer) || !arm(client))
+	if (!answer || !evbuffer_get_length(answer) || bufferevent_write_buffer(client->io, answer) ||
+	    !arm(client))
 		drop(client);
 }
 

@@ -22,8 +22,8 @@ struct cp_stream_ops {
 	unsigned deadline_ms; // for the request, and again for the answer
 	// Bytes of the first whole request in `input`, 0: not all there yet.
 	size_t (*complete)(struct evbuffer *input);
-	// A request; `whole` is false when it grew over request_max or the client stopped sending before its end.
-	// Answer with cp_stream_answer(), now or later. `text` is valid during the call.
+	// A request; `whole` is false when it grew over request_max or the client stopped sending before its
+	// end. Answer with cp_stream_answer(), now or later. `text` is valid during the call.
 	void (*request)(void *context, struct cp_stream_client *client, const char *text, size_t length,
 			bool whole);
 	// The client is gone before it was answered (may be NULL).

@@ -10,7 +10,8 @@
 #define COLUMNS_MAX 16
 #define WRAP_LEAST 24 // narrower text is not readable: such lines are longer
 
-static const char *scaled(uint64_t value, uint32_t base, const char *const *units, size_t units_count, char *text)
+static const char *scaled(uint64_t value, uint32_t base, const char *const *units, size_t units_count,
+			  char *text)
 {
 	double scaled = (double)value;
 	size_t unit = 0;
@@ -45,9 +46,11 @@ const char *cp_text_bytes(uint64_t value, char *text)
 const char *cp_text_duration(uint64_t seconds, char *text)
 {
 	if (seconds >= 86400)
-		snprintf(text, CP_TEXT_CELL, "%" PRIu64 "d %uh", seconds / 86400, (unsigned)(seconds % 86400 / 3600));
+		snprintf(text, CP_TEXT_CELL, "%" PRIu64 "d %uh", seconds / 86400,
+			 (unsigned)(seconds % 86400 / 3600));
 	else if (seconds >= 3600)
-		snprintf(text, CP_TEXT_CELL, "%uh %um", (unsigned)(seconds / 3600), (unsigned)(seconds % 3600 / 60));
+		snprintf(text, CP_TEXT_CELL, "%uh %um", (unsigned)(seconds / 3600),
+			 (unsigned)(seconds % 3600 / 60));
 	else if (seconds >= 60)
 		snprintf(text, CP_TEXT_CELL, "%um %us", (unsigned)(seconds / 60), (unsigned)(seconds % 60));
 	else
@@ -89,7 +92,8 @@ static void measure(const struct cp_text_column *columns, size_t count, const js
 	for (size_t i = 0; i < count; i++) {
 		widths[i] = strlen(columns[i].title);
 		numbers[i] = false;
-		json_array_foreach(rows, at, row) {
+		json_array_foreach(rows, at, row)
+		{
 			size_t width = strlen(cell(&columns[i], row, text));
 
 			numbers[i] |= json_is_number(json_object_get(row, columns[i].key));
@@ -99,8 +103,8 @@ static void measure(const struct cp_text_column *columns, size_t count, const js
 	}
 }
 
-// How much of `text` goes into a line of `room` characters: up to the last blank that fits, else all of a word
-// that is too long.
+// How much of `text` goes into a line of `room` characters: up to the last blank that fits, else all of a
+// word that is too long.
 static size_t fitting(const char *text, size_t room)
 {
 	size_t length = strlen(text), cut = room;
@@ -164,6 +168,5 @@ void cp_text_table(struct evbuffer *out, const struct cp_text_column *columns, s
 		return;
 	measure(columns, columns_count, rows, widths, numbers);
 	line(out, columns, columns_count, NULL, widths, numbers);
-	json_array_foreach(rows, at, row)
-		line(out, columns, columns_count, row, widths, numbers);
+	json_array_foreach(rows, at, row) line(out, columns, columns_count, row, widths, numbers);
 }

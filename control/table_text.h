@@ -17,7 +17,8 @@ enum cp_text_kind {
 	CP_TEXT_PLAIN, // strings as they are, whole numbers
 	CP_TEXT_COUNT, // numbers of seven digits and more are scaled: 12.3M
 	CP_TEXT_BYTES, // 1.2 KiB
-	CP_TEXT_PROSE, // last column: goes on in lines below so that CP_TEXT_WIDTH is kept. Names are never cut.
+	CP_TEXT_PROSE, // last column: goes on in lines below so that CP_TEXT_WIDTH is kept. Names are never
+		       // cut.
 };
 
 struct cp_text_column {

@@ -11,7 +11,7 @@
 
 const char *cp_view_state_name(enum cp_view_state state)
 {
-	static const char *const names[CP_VIEW_STATES] = {"up",	     "down",    "draining", "disabled",
+	static const char *const names[CP_VIEW_STATES] = {"up",	     "down",	"draining", "disabled",
 							  "standby", "unknown", "removed"};
 
 	return state < CP_VIEW_STATES ? names[state] : "unknown";
@@ -96,8 +96,8 @@ static uint32_t snapshot_backends(const struct poise_snapshot *snapshot)
 }
 
 // The index that new flows of a configured backend use: same name and address, not removed.
-static uint16_t index_of(const struct poise_snapshot *snapshot, uint16_t vip, const struct cp_backend *backend,
-			 struct hints *hints)
+static uint16_t index_of(const struct poise_snapshot *snapshot, uint16_t vip,
+			 const struct cp_backend *backend, struct hints *hints)
 {
 	uint32_t count = snapshot_backends(snapshot);
 
@@ -122,8 +122,8 @@ static void verdict(struct cp_view_backend *row, enum cp_view_state state, const
 }
 
 // Why a good backend of the snapshot takes no new flows, as cp_compile() decided.
-static void judge_left_out(struct cp_view_backend *row, const struct cp_app *app, const struct cp_service *service,
-			   enum cp_role role)
+static void judge_left_out(struct cp_view_backend *row, const struct cp_app *app,
+			   const struct cp_service *service, enum cp_role role)
 {
 	const struct cp_next_hop *hop = cp_compile_hop(&app->topology, row->address);
 

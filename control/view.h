@@ -34,7 +34,7 @@ struct cp_view_backend {
 	char name[POISE_NAME_SIZE];
 	uint32_t address; // network byte order
 	uint16_t port;
-	uint16_t index;	// in the snapshot and the stats page; POISE_NONE16: not published
+	uint16_t index; // in the snapshot and the stats page; POISE_NONE16: not published
 	enum cp_view_state state;
 	char reason[96]; // why it is not up, empty when it is
 	uint32_t weight; // the operator's or the file's

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// A poised for tests, made of its own parts: a config from text, states, a snapshot compiled from them, a flow
-// table in plain memory and a stats page as the dataplane would write it. No process, no socket.
+// A poised for tests, made of its own parts: a config from text, states, a snapshot compiled from them, a
+// flow table in plain memory and a stats page as the dataplane would write it. No process, no socket.
 #pragma once
 
 #include <sys/stat.h>
@@ -25,22 +25,22 @@ struct app_world {
 	char directory[32];
 };
 
-#define APP_PORTS                                                                                            \
-	"dataplane = { mode = \"vdev\"; max_flows = 4096; };"                                                \
-	"ports = ( { name = \"front\"; vdev = \"net_null0\"; mac = \"02:00:00:00:00:01\"; },"               \
-	"          { name = \"back\"; vdev = \"net_null1\"; mac = \"02:00:00:00:00:02\";"                   \
-	"            snat = [ \"10.10.0.1\" ]; } );"                                                         \
-	"neighbors = ( { address = \"10.10.0.0/24\"; mac = \"02:00:00:00:01:00\"; port = \"back\"; },"      \
+#define APP_PORTS                                                                                      \
+	"dataplane = { mode = \"vdev\"; max_flows = 4096; };"                                          \
+	"ports = ( { name = \"front\"; vdev = \"net_null0\"; mac = \"02:00:00:00:00:01\"; },"          \
+	"          { name = \"back\"; vdev = \"net_null1\"; mac = \"02:00:00:00:00:02\";"              \
+	"            snat = [ \"10.10.0.1\" ]; } );"                                                   \
+	"neighbors = ( { address = \"10.10.0.0/24\"; mac = \"02:00:00:00:01:00\"; port = \"back\"; }," \
 	"              { address = \"10.20.0.22\"; mac = \"02:00:00:00:02:22\"; port = \"back\"; } );"
 
 // web: two active backends and a standby; db: two, one of them with a name that web has too.
-#define APP_SERVICES                                                                                         \
+#define APP_SERVICES                                                                                        \
 	"services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 443; health = { type = \"none\"; };" \
 	"  backends = ( { name = \"web1\"; address = \"10.10.0.11\"; port = 8443; },"                       \
 	"               { name = \"web2\"; address = \"10.10.0.12\"; },"                                    \
 	"               { name = \"web3\"; address = \"10.10.0.13\"; role = \"standby\"; } ); },"           \
 	"  { name = \"db\"; vip = \"203.0.113.20\"; port = 5432; nat = \"full\"; scheduler = \"wrr\";"      \
-	"  health = { type = \"none\"; };"                                                                   \
+	"  health = { type = \"none\"; };"                                                                  \
 	"  backends = ( { name = \"pg1\"; address = \"10.10.0.21\"; weight = 3; },"                         \
 	"               { name = \"web1\"; address = \"10.20.0.22\"; } ); } );"
 

@@ -45,8 +45,8 @@ static void turn(struct app_world *world)
 	event_base_dispatch(world->app.base);
 }
 
-// What the server says until it closes, at most `ms` long. Returns the milliseconds that it took, -1 when it did
-// not close.
+// What the server says until it closes, at most `ms` long. Returns the milliseconds that it took, -1 when it
+// did not close.
 static int listen_to(struct app_world *world, int fd, char *text, size_t size, int ms)
 {
 	uint64_t start_ns = cp_view_now_ns();
@@ -97,7 +97,8 @@ static void answers_and_hangs_up(void)
 	CU_ASSERT_EQUAL(status.st_mode & 07777, 0660);
 	CU_ASSERT_TRUE(say(world, "{\"argv\":[\"version\"]}\n", answer, sizeof(answer)) >= 0);
 	CU_ASSERT_EQUAL(status_of(answer), 0);
-	CU_ASSERT_TRUE(say(world, "{\"argv\":[\"version\"]}\n{\"argv\":[\"version\"]}\n", answer, sizeof(answer)) >= 0);
+	CU_ASSERT_TRUE(say(world, "{\"argv\":[\"version\"]}\n{\"argv\":[\"version\"]}\n", answer,
+			   sizeof(answer)) >= 0);
 	CU_ASSERT_EQUAL(status_of(answer), 0); // the first line only
 	CU_ASSERT_TRUE(say(world, "nonsense\n", answer, sizeof(answer)) >= 0);
 	CU_ASSERT_EQUAL(status_of(answer), 2);

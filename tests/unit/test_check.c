@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// Health checks against servers on the loopback that answer well, badly or not at all. Checks and servers run in
-// one event loop.
+// Health checks against servers on the loopback that answer well, badly or not at all. Checks and servers run
+// in one event loop.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/resource.h>
@@ -67,25 +67,27 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
 static void serve(struct server *server, struct event_base *base, uint16_t port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 
 	server->base = base;
-	server->listener = evconnlistener_new_bind(base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE,
-						   16, (struct sockaddr *)&address, sizeof(address));
+	server->listener =
+		evconnlistener_new_bind(base, on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE,
+					16, (struct sockaddr *)&address, sizeof(address));
 	app_must(server->listener != NULL, "listener");
 	getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&address, &size);
 	server->port = ntohs(address.sin_port);
 }
 
-// A world whose one backend is `server`. `type` and `more` are of the health group. The file's rules know that
-// the loopback is no backend; here it is the only one.
+// A world whose one backend is `server`. `type` and `more` are of the health group. The file's rules know
+// that the loopback is no backend; here it is the only one.
 static struct app_world *world_of(struct server *server, const char *health)
 {
-	struct app_world *world = app_world(APP_PORTS "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
-						      "  health = { type = \"none\"; }; backends = ("
-						      "  { name = \"a\"; address = \"10.10.0.11\"; } ); } );");
+	struct app_world *world =
+		app_world(APP_PORTS "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
+				    "  health = { type = \"none\"; }; backends = ("
+				    "  { name = \"a\"; address = \"10.10.0.11\"; } ); } );");
 	struct cp_config *config;
 
 	serve(server, world->app.base, 0);
@@ -165,7 +167,8 @@ static void tcp_rises_and_falls(void)
 static void http_says_who_it_asks(void)
 {
 	struct server server = {.answer = "HTTP/1.1 204 No Content\r\n\r\n"};
-	struct app_world *world = world_of(&server, "type = \"http\"; path = \"/a/../b?c=d\"; host = \"www.example.com\";");
+	struct app_world *world =
+		world_of(&server, "type = \"http\"; path = \"/a/../b?c=d\"; host = \"www.example.com\";");
 
 	run_probes(world, 2);
 	CU_ASSERT_TRUE(view_of(world).healthy);
@@ -176,10 +179,11 @@ static void http_says_who_it_asks(void)
 	world_end(world, &server);
 }
 
-#define KIB "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
-	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
-	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
-	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define KIB                                                                \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void http_answers(void)
 {
@@ -192,18 +196,22 @@ static void http_answers(void)
 	} servers[] = {
 		{"HTTP/1.0 200 OK\r\n\r\nhello", NULL, false, true, ""},
 		{"HTTP/1.1 399 x\r\nContent-Length: 0\r\n\r\n", NULL, true, true, ""},
-		{"HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false, "status 400, expected 200 to 399"},
-		{"HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false, "status 503, expected 200 to 399"},
+		{"HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false,
+		 "status 400, expected 200 to 399"},
+		{"HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false,
+		 "status 503, expected 200 to 399"},
 		{"", NULL, false, false, "closed without an answer"},
 		{NULL, NULL, true, false, "no answer within 200 ms"},
 		{"\x01\x02 what\r\n\r\n", NULL, false, false, "answer is not HTTP/1"},
 		{"HTTP/1.1 200 OK\r\n\r\n", KIB KIB KIB KIB, false, true, ""}, // endless body
 		{"HTTP/1.1 200 OK\r\n", "X: " KIB "\r\n", false, false, "header is larger than 32 KiB"},
-		{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx", NULL, true, false, "no answer within 200 ms"},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx", NULL, true, false,
+		 "no answer within 200 ms"},
 	};
 
 	for (size_t i = 0; i < POISE_COUNT(servers); i++) {
-		struct server server = {.answer = servers[i].answer, .more = servers[i].more, .hold = servers[i].hold};
+		struct server server = {
+			.answer = servers[i].answer, .more = servers[i].more, .hold = servers[i].hold};
 		struct app_world *world = world_of(&server, "type = \"http\";");
 
 		run_probes(world, 1);
@@ -221,7 +229,8 @@ static void redirects_are_not_followed(void)
 	char answer[128];
 
 	serve(&target, world->app.base, 0);
-	snprintf(answer, sizeof(answer), "HTTP/1.1 302 x\r\nLocation: http://127.0.0.1:%u/\r\nContent-Length: 0\r\n\r\n",
+	snprintf(answer, sizeof(answer),
+		 "HTTP/1.1 302 x\r\nLocation: http://127.0.0.1:%u/\r\nContent-Length: 0\r\n\r\n",
 		 target.port);
 	server.answer = answer;
 	run_probes(world, 2);
@@ -235,10 +244,11 @@ static void redirects_are_not_followed(void)
 // What a reload of `health` leaves of the check.
 static void reload(struct app_world *world, const struct server *server, const char *health)
 {
-	struct cp_config *config =
-		config_from(APP_PORTS "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
-				      "  health = { %s }; backends = ( { name = \"a\"; address = \"10.10.0.11\"; } ); } );",
-			    health);
+	struct cp_config *config = config_from(
+		APP_PORTS
+		"services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
+		"  health = { %s }; backends = ( { name = \"a\"; address = \"10.10.0.11\"; } ); } );",
+		health);
 
 	config->services[0].backends[0].address = htonl(INADDR_LOOPBACK);
 	config->services[0].backends[0].port = server->port;
@@ -295,7 +305,9 @@ static void adopted_verdicts_last_until_fall(void)
 // Out of descriptors: no probe can be made, which is no verdict about the backend.
 static void want_of_descriptors_is_no_verdict(const char *health)
 {
-	struct server server = {.answer = "HTTP/1.1 200 OK\r\n\r\n", };
+	struct server server = {
+		.answer = "HTTP/1.1 200 OK\r\n\r\n",
+	};
 	struct app_world *world = world_of(&server, health);
 	struct rlimit limit, none;
 	uint64_t probes;

@@ -27,7 +27,8 @@ static int request(struct app_world *world, const char *line)
 	object = json_loads((const char *)evbuffer_pullup(answer, -1), 0, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(object);
 	out = json_object_get(object, "stdout");
-	text = json_is_string(out) ? strdup(json_string_value(out)) : json_dumps(out, JSON_ENCODE_ANY | JSON_COMPACT);
+	text = json_is_string(out) ? strdup(json_string_value(out))
+				   : json_dumps(out, JSON_ENCODE_ANY | JSON_COMPACT);
 	snprintf(last_out, sizeof(last_out), "%s", text);
 	snprintf(last_err, sizeof(last_err), "%s", json_string_value(json_object_get(object, "stderr")));
 	status = (int)json_integer_value(json_object_get(object, "status"));
@@ -81,8 +82,19 @@ static void all_verbs_answer(void)
 static void bad_requests_are_refused(void)
 {
 	static const char *const lines[] = {
-		"", "\n", "{", "[]", "{}", "{\"argv\":[]}", "{\"argv\":[1]}", "{\"argv\":\"help\"}",
-		"{\"argv\":[\"\"]}", "{\"argv\":[\"no-such\"]}", "{\"argv\":[\"-j\"]}", "\xff\xfe", "{\"argv\":[\"a\\u0000\"]}",
+		"",
+		"\n",
+		"{",
+		"[]",
+		"{}",
+		"{\"argv\":[]}",
+		"{\"argv\":[1]}",
+		"{\"argv\":\"help\"}",
+		"{\"argv\":[\"\"]}",
+		"{\"argv\":[\"no-such\"]}",
+		"{\"argv\":[\"-j\"]}",
+		"\xff\xfe",
+		"{\"argv\":[\"a\\u0000\"]}",
 	};
 	struct app_world *world = app_world(APP_PORTS APP_SERVICES);
 
@@ -146,7 +158,8 @@ static void operator_verbs_reach_the_snapshot(void)
 
 static void weights_are_checked(void)
 {
-	static const char *const bad[] = {"257", "-1", "1x", "x", "99999999999999999999", "+1", "0x10", "1.5"};
+	static const char *const bad[] = {"257", "-1",	 "1x", "x", "99999999999999999999",
+					  "+1",	 "0x10", "1.5"};
 	struct app_world *world = app_world(APP_PORTS APP_SERVICES);
 	char words[64];
 
@@ -174,7 +187,8 @@ static void check_reads_relative_to_the_caller(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
 	fprintf(file, "%s", APP_PORTS APP_SERVICES);
 	fclose(file);
-	snprintf(line, sizeof(line), "{\"argv\":[\"check\",\"new.conf\"],\"cwd\":\"%s\"}\n", world->directory);
+	snprintf(line, sizeof(line), "{\"argv\":[\"check\",\"new.conf\"],\"cwd\":\"%s\"}\n",
+		 world->directory);
 	CU_ASSERT_EQUAL(request(world, line), CP_CMD_DONE);
 	SAYS("no change");
 	file = fopen(path, "a");
@@ -192,7 +206,8 @@ static void check_reads_relative_to_the_caller(void)
 	app_free(world);
 }
 
-static struct poise_flow *put_flow(struct app_world *world, uint32_t number, uint32_t client, const char *backend)
+static struct poise_flow *put_flow(struct app_world *world, uint32_t number, uint32_t client,
+				   const char *backend)
 {
 	const struct poise_table *table = &world->app.flows.table;
 	uint32_t shard = number % POISE_SHARDS, place = number / POISE_SHARDS;
@@ -223,7 +238,7 @@ static void flows_are_listed(void)
 	flow->flags = POISE_FLOW_FULL_NAT;
 	flow->snat = inet_addr("10.10.0.1");
 	flow->snat_port = POISE_BE16(1099);
-	put_flow(world, 5, 0x0a000006, "pg1")->sequence = 1;	     // being written
+	put_flow(world, 5, 0x0a000006, "pg1")->sequence = 1;		 // being written
 	put_flow(world, 7, 0x0a000008, "pg1")->state = POISE_STATE_FREE; // gone
 	put_flow(world, 9, 0x0a00000a, "pg1")->state = POISE_STATE_SYN_SENT;
 	CU_ASSERT_EQUAL(verb(world, "flows limit=0", ""), CP_CMD_DONE);
@@ -257,13 +272,32 @@ static int parses(const char *argument)
 
 static void flow_filters(void)
 {
-	static const char *const good[] = {"service=a", "backend=a", "backend=a/b", "client=1.2.3.4",
-					   "client=1.2.3.4:80", "client=1.2.3.4/0", "client=1.2.3.4/32", "state=reset",
-					   "state=half_open", "limit=0", "limit=10000"};
-	static const char *const bad[] = {"", "=", "x", "foo=1", "service=", "backend=", "backend=a/", "client=",
-					  "client=1.2.3", "client=1.2.3.4:0", "client=1.2.3.4:65536", "client=1.2.3.4/33",
-					  "client=1.2.3.4/-1", "client=::1", "client=1.2.3.4:80x", "state=free", "state=",
-					  "limit=-1", "limit=10001", "limit=", "limits=1", "backend=0123456789012345678901234567890123456789/x"};
+	static const char *const good[] = {"service=a",		"backend=a",	     "backend=a/b",
+					   "client=1.2.3.4",	"client=1.2.3.4:80", "client=1.2.3.4/0",
+					   "client=1.2.3.4/32", "state=reset",	     "state=half_open",
+					   "limit=0",		"limit=10000"};
+	static const char *const bad[] = {"",
+					  "=",
+					  "x",
+					  "foo=1",
+					  "service=",
+					  "backend=",
+					  "backend=a/",
+					  "client=",
+					  "client=1.2.3",
+					  "client=1.2.3.4:0",
+					  "client=1.2.3.4:65536",
+					  "client=1.2.3.4/33",
+					  "client=1.2.3.4/-1",
+					  "client=::1",
+					  "client=1.2.3.4:80x",
+					  "state=free",
+					  "state=",
+					  "limit=-1",
+					  "limit=10001",
+					  "limit=",
+					  "limits=1",
+					  "backend=0123456789012345678901234567890123456789/x"};
 	static const char *const prefix = "client=10.1.2.3/20";
 	struct poise_flow flow = {.client = POISE_BE32(0x0a010fff), .state = POISE_STATE_CLOSING};
 	struct cp_flow_filter filter;
@@ -336,7 +370,8 @@ static char *table_of(const char *json)
 
 static void tables_are_aligned(void)
 {
-	char *text = table_of("[{\"name\":\"a\",\"n\":1,\"text\":\"x\"},{\"name\":\"long name\",\"n\":12345678},{\"n\":null}]");
+	char *text = table_of("[{\"name\":\"a\",\"n\":1,\"text\":\"x\"},{\"name\":\"long "
+			      "name\",\"n\":12345678},{\"n\":null}]");
 
 	CU_ASSERT_STRING_EQUAL(text, "NAME           N  TEXT\n"
 				     "a              1  x\n"
@@ -350,8 +385,9 @@ static void tables_are_aligned(void)
 
 static void prose_is_wrapped(void)
 {
-	char *text = table_of("[{\"name\":\"a\",\"n\":1,\"text\":\"0123456789 0123456789 0123456789 0123456789 0123456789 "
-			      "0123456789 0123456789 end\"}]");
+	char *text = table_of(
+		"[{\"name\":\"a\",\"n\":1,\"text\":\"0123456789 0123456789 0123456789 0123456789 0123456789 "
+		"0123456789 0123456789 end\"}]");
 	char *save = NULL, *last = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

@@ -73,7 +73,8 @@ static void page_is_well_formed(const char *page)
 	char family[80] = "", type[16] = "";
 	size_t count = 0, twice = 0, foreign = 0, untyped = 0;
 
-	for (char *line = strtok_r(text, "\n", &save); line && count < LINES_MAX; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line && count < LINES_MAX;
+	     line = strtok_r(NULL, "\n", &save)) {
 		char *value = strrchr(line, ' ');
 
 		if (strncmp(line, "# HELP ", 7) == 0)
@@ -118,7 +119,8 @@ static void whole_page(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(page, "\npoise_backend_bytes_total{service=\"db\",backend=\"pg1\","
 					    "direction=\"in\"} 15\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(page, "\npoise_service_backends_up{service=\"web\"} 2\n"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(page, "\npoise_backend_in_rotation{service=\"web\",backend=\"web3\"} 0\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(page, "\npoise_backend_in_rotation{service=\"web\",backend=\"web3\"} 0\n"));
 	free(page);
 	app_free(world);
 }
@@ -149,9 +151,11 @@ static void a_new_address_makes_no_double_series(void)
 	poise_record(&world->app.flows.table, 1)->state = POISE_STATE_ESTABLISHED;
 	poise_record(&world->app.flows.table, 1)->backend_index = (uint16_t)index;
 	poise_shard(&world->app.flows.table, 0)->used_top = 1;
-	app_config(world, config_from(APP_PORTS "services = ( { name = \"db\"; vip = \"203.0.113.20\"; port = 5432;"
-						"  health = { type = \"none\"; };"
-						"  backends = ( { name = \"pg1\"; address = \"10.10.0.99\"; } ); } );"));
+	app_config(world,
+		   config_from(APP_PORTS
+			       "services = ( { name = \"db\"; vip = \"203.0.113.20\"; port = 5432;"
+			       "  health = { type = \"none\"; };"
+			       "  backends = ( { name = \"pg1\"; address = \"10.10.0.99\"; } ); } );"));
 	CU_ASSERT_TRUE(world->app.snapshot->backends[index].flags & POISE_BACKEND_REMOVED);
 	page = page_of(world);
 	page_is_well_formed(page);
@@ -228,13 +232,20 @@ static void request_lines(void)
 		const char *head;
 		int status;
 	} lines[] = {
-		{"GET / HTTP/1.1\r\n\r\n", 0},	       {"HEAD /metrics HTTP/1.0\n\n", 0},
-		{"GET /metrics?a=b HTTP/1.1\r\n", 0},  {"POST / HTTP/1.1\r\n\r\n", 405},
-		{"GETT / HTTP/1.1\r\n\r\n", 405},      {"GET / HTTP/2.0\r\n\r\n", 400},
-		{"GET  / HTTP/1.1\r\n\r\n", 400},      {"GET /\r\n\r\n", 400},
-		{"GET", 400},			       {"", 400},
-		{"\r\n\r\n", 400},		       {"GET metrics HTTP/1.1\r\n", 400},
-		{"GET / HTTP/1.1 x\r\n", 400},	       {" / HTTP/1.1\r\n", 400},
+		{"GET / HTTP/1.1\r\n\r\n", 0},
+		{"HEAD /metrics HTTP/1.0\n\n", 0},
+		{"GET /metrics?a=b HTTP/1.1\r\n", 0},
+		{"POST / HTTP/1.1\r\n\r\n", 405},
+		{"GETT / HTTP/1.1\r\n\r\n", 405},
+		{"GET / HTTP/2.0\r\n\r\n", 400},
+		{"GET  / HTTP/1.1\r\n\r\n", 400},
+		{"GET /\r\n\r\n", 400},
+		{"GET", 400},
+		{"", 400},
+		{"\r\n\r\n", 400},
+		{"GET metrics HTTP/1.1\r\n", 400},
+		{"GET / HTTP/1.1 x\r\n", 400},
+		{" / HTTP/1.1\r\n", 400},
 	};
 	char longer[300] = "GET /";
 
@@ -266,7 +277,8 @@ static void heads_end_at_the_empty_line(void)
 	static const struct {
 		const char *text;
 		size_t length;
-	} heads[] = {{"GET / HTTP/1.1\r\nA: b\r\n\r\nrest", 24}, {"GET /\n\nrest", 7}, {"GET /\r\n", 0}, {"", 0}};
+	} heads[] = {
+		{"GET / HTTP/1.1\r\nA: b\r\n\r\nrest", 24}, {"GET /\n\nrest", 7}, {"GET /\r\n", 0}, {"", 0}};
 
 	for (size_t i = 0; i < POISE_COUNT(heads); i++) {
 		struct evbuffer *input = evbuffer_new();

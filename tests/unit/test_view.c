@@ -186,9 +186,11 @@ static void removed_backends_stay_in_sight(void)
 	poise_record(&world->app.flows.table, 1)->backend_index = (uint16_t)index;
 	poise_shard(&world->app.flows.table, 0)->used_top = 1;
 	world->stats->worker[0].backends[index].flows_created = 9;
-	app_config(world, config_from(APP_PORTS "services = ( { name = \"db\"; vip = \"203.0.113.20\"; port = 5432;"
-						"  health = { type = \"none\"; };"
-						"  backends = ( { name = \"pg1\"; address = \"10.10.0.99\"; } ); } );"));
+	app_config(world,
+		   config_from(APP_PORTS
+			       "services = ( { name = \"db\"; vip = \"203.0.113.20\"; port = 5432;"
+			       "  health = { type = \"none\"; };"
+			       "  backends = ( { name = \"pg1\"; address = \"10.10.0.99\"; } ); } );"));
 	CU_ASSERT_EQUAL_FATAL(cp_view_make(&world->app, &view), 0);
 	CU_ASSERT_EQUAL(view.services_count, 1);
 	for (uint32_t i = 0; i < view.backends_count; i++)
