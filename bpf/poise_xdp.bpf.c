@@ -100,8 +100,10 @@ int xsk_def_prog(struct xdp_md *context)
 		count(POISE_XDP_REDIRECTED);
 		return XDP_REDIRECT;
 	}
+	// No dataplane. TCP repeats what is dropped here. The kernel, given the frame, would end the connection:
+	// it forwards what a backend answers as it is, and the client resets a connection with a stranger.
 	count(POISE_XDP_NO_SOCKET);
-	return XDP_PASS;
+	return XDP_DROP;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

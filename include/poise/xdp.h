@@ -18,6 +18,6 @@ POISE_ASSERT(sizeof(struct poise_xdp_state) == POISE_LINE_SIZE, "one line");
 enum poise_xdp_fate {
 	POISE_XDP_PASSED,	// the kernel's own traffic
 	POISE_XDP_REDIRECTED,	// given to the dataplane
-	POISE_XDP_NO_SOCKET,	// ours, but no dataplane took it: passed to the kernel
+	POISE_XDP_NO_SOCKET,	// ours, but no dataplane took it: dropped
 	POISE_XDP_FATES,
 };
