@@ -7,6 +7,17 @@
 lab_enter "$@"
 lab_open config
 
+lab_topology 2
+lab_nginx 1
+lab_nginx 2
+lab_memory
+
+# Interfaces are looked for, so the check runs where they are.
+poised_check()
+{
+	timeout 20 nsenter --net=/run/netns/lb "$LAB_BUILD/control/poised" --check -c "$1"
+}
+
 good()
 {
 	cat <<-END
@@ -31,7 +42,7 @@ bad()
 
 	shift 3
 	good | sed "$@" >"$LAB/bad.conf"
-	timeout 10 "$LAB_BUILD/control/poised" --check -c "$LAB/bad.conf" >"$LAB/said" 2>&1
+	poised_check "$LAB/bad.conf" >"$LAB/said" 2>&1
 	status=$?
 	if [ $status = 1 ] && grep -qE "bad\.conf:$line: .*($pattern)" "$LAB/said"; then
 		ok "$text"
@@ -41,7 +52,7 @@ bad()
 }
 
 good >"$LAB/good.conf"
-check "the good file is good" "$LAB_BUILD/control/poised" --check -c "$LAB/good.conf"
+check "the good file is good" poised_check "$LAB/good.conf"
 bad "unknown key" 1 'workerz.*workers' 's/workers/workerz/'
 bad "unknown group" 11 metric 's/^metrics/metrix/'
 bad "unknown key of a backend" 5 'adress.*address' 's/web1"; address/web1"; adress/'
@@ -69,36 +80,32 @@ bad "unknown mode" 1 'dpdk' 's/af_xdp/dpdk/'
 bad "full NAT without source addresses" 4 snat 's/port = 80;/port = 80; nat = "full";/'
 bad "timeout longer than the interval" 7 timeout 's/timeout_ms = 200/timeout_ms = 600/'
 bad "unknown health check" 7 gopher 's/type = "http"/type = "gopher"/'
-bad "service without backends" 9 backends '9s/backends = .*/};/; 9s/$/ /'
+bad "service without backends" 9 backends '9s/backends = .*/}/'
 bad "service without address" 4 vip 's/vip = "10.1.0.100"; //'
 bad "metrics on no address" 11 listen 's/127.0.0.1:9650/nowhere/'
-bad "syntax" '[4-9]' . '4s/;//'
+bad "syntax" '[4-9]' syntax '4s/port = 80;/port 80;/'
 bad "names that are too long" 4 name 's/name = "web"/name = "a-name-that-is-much-longer-than-it-may-be"/'
 
 good | sed 's/workers = 1/workers = 0/; s/port = 80/port = 0/; s/weight = 2/weight = 257/; s/5432/70000/' \
 	>"$LAB/bad.conf"
 check_is "all errors at once" \
-	"$("$LAB_BUILD/control/poised" --check -c "$LAB/bad.conf" 2>&1 | grep -oE 'conf:[0-9]+' | sort -u | wc -l)" 4
+	"$(poised_check "$LAB/bad.conf" 2>&1 | grep -oE 'conf:[0-9]+' | sort -u | wc -l)" 4
 : >"$LAB/empty.conf"
-check_is "empty file" "$("$LAB_BUILD/control/poised" --check -c "$LAB/empty.conf" >"$LAB/said" 2>&1
+check_is "empty file" "$(poised_check "$LAB/empty.conf" >"$LAB/said" 2>&1
 	echo "$? $([ -s "$LAB/said" ] && echo said)")" "1 said"
-check_is "no file" "$("$LAB_BUILD/control/poised" --check -c "$LAB/none.conf" >"$LAB/said" 2>&1
+check_is "no file" "$(poised_check "$LAB/none.conf" >"$LAB/said" 2>&1
 	echo "$? $([ -s "$LAB/said" ] && echo said)")" "1 said"
-check_is "a directory" "$("$LAB_BUILD/control/poised" --check -c "$LAB" >"$LAB/said" 2>&1
+check_is "a directory" "$(poised_check "$LAB" >"$LAB/said" 2>&1
 	echo "$? $([ -s "$LAB/said" ] && echo said)")" "1 said"
 head -c 1M /dev/urandom >"$LAB/noise.conf"
-check_is "1 MiB of noise" "$(timeout 20 "$LAB_BUILD/control/poised" --check -c "$LAB/noise.conf" >"$LAB/said" 2>&1
+check_is "1 MiB of noise" "$(poised_check "$LAB/noise.conf" >"$LAB/said" 2>&1
 	echo "$? $([ -s "$LAB/said" ] && echo said)")" "1 said"
 { printf 'services = ('; head -c 1M /dev/zero | tr '\0' '('; } >"$LAB/deep.conf"
 check_is "1 MiB of opening brackets" \
-	"$(timeout 20 "$LAB_BUILD/control/poised" --check -c "$LAB/deep.conf" >"$LAB/said" 2>&1
+	"$(poised_check "$LAB/deep.conf" >"$LAB/said" 2>&1
 	echo "$? $([ -s "$LAB/said" ] && echo said)")" "1 said"
 
 # A running instance
-lab_topology 2
-lab_nginx 1
-lab_nginx 2
-lab_memory
 lab_config "$(lab_service web 80 '' "$(lab_backends 2)")" | sed 's/"back"; \(.*snat\)/"nosuch0"; \1/' |
 	sed 's/interface = "back"/interface = "nosuch0"/' >"$LAB/poise.conf"
 check_is "an interface that is not there is refused" \

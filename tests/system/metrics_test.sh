@@ -24,7 +24,7 @@ fi
 check_is "50 flows are told" "$(awk '/^poise_backend_flows_created_total\{/ { sum += $NF } END { print sum }' \
 	"$LAB/metrics")" 50
 check_is "every counter is told" "$(grep -c '^POISE_COUNTER(' "$lab_root/include/poise/counters.def")" \
-	"$(grep -cE '^poise_(packets|events)_total\{' "$LAB/metrics")"
+	"$(grep -cE '^poise_(packets|flow_events)_total\{' "$LAB/metrics")"
 check_is "healthz" "$(lab_in lb curl -s -o /dev/null -w '%{http_code}' "$url/healthz")" 200
 check_is "readyz" "$(lab_in lb curl -s -o /dev/null -w '%{http_code}' "$url/readyz")" 200
 check_is "elsewhere" "$(lab_in lb curl -s -o /dev/null -w '%{http_code}' "$url/nothing")" 404

@@ -32,7 +32,7 @@ wrk=$LAB_PID
 sleep 0.5
 kill -KILL "$LAB_POISED"
 wait "$LAB_POISED" 2>/dev/null
-check_is "poised is killed, requests go on" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
+check_is "poised is killed, requests go on" "$(lab_requests 20 | grep -c '^web[12]$')" 20
 lab_poised
 check "a new poised becomes ready" lab_ready 20
 check_is "it adopts the dataplane" "$(lab_dataplane)" "$dataplane"
@@ -66,7 +66,7 @@ check "the dataplane ended too" sh -c "! kill -0 $dataplane"
 check_is "no pin is left" "$(find /sys/fs/bpf -mindepth 1 -not -name '*.debug' | tr '\n' ' ')" ""
 check_is "no XDP program is left" "$(lab_in lb ip -details link show | grep -c xdp)" 0
 check_is "no socket is left" "$(find "$LAB" -maxdepth 1 -type s)" ""
-check "poised starts again" lab_poised
-check "and becomes ready" lab_ready 20
+lab_poised
+check "poised starts again" lab_ready 20
 check_is "and works" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
 check_done
