@@ -219,7 +219,7 @@ static void full_table(void)
 // comes out again.
 static void one_bucket(void)
 {
-	struct poise_place place = {.shard = 7, .bucket = 3, .signature = 9}
+	struct poise_place place = {.shard = 7, .bucket = 3, .signature = 9};
 	unsigned int entries, overflow, entered = 0;
 	struct world world;
 
