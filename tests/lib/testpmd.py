@@ -18,7 +18,7 @@ class Process:
 
     def __init__(self, command):
         self.output = ""
-        self.process = subprocess.Popen(["stdbuf", "-oL"] + command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, errors="replace", bufsize=1)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -62,8 +62,8 @@ class Process:
 class Testpmd(Process):
     def __init__(self, folder, vdevs, mode, name="peer", options=()):
         lcores = dataplane.lcore_list(2, 1).rsplit(",", 1)[0]
-        super().__init__(["dpdk-testpmd", "--lcores", lcores, "--no-huge", "-m", "256", "--no-pci", "--no-telemetry",
-                          "--file-prefix", "%s-%s" % (os.path.basename(folder.path), name)] +
+        super().__init__(["stdbuf", "-oL", "dpdk-testpmd", "--lcores", lcores, "--no-huge", "-m", "256", "--no-pci",
+                          "--no-telemetry", "--file-prefix", "%s-%s" % (os.path.basename(folder.path), name)] +
                          [word for vdev in vdevs for word in ("--vdev", vdev)] +
                          ["--", "-i", "--forward-mode=" + mode, "--total-num-mbufs=16384", "--no-mlockall",
                           "--no-flush-rx"] +
@@ -76,10 +76,14 @@ class Testpmd(Process):
         return self.wait_for(pattern, start, seconds)
 
     def wait_link(self, port):
-        """Wait until the virtual wire is plugged in on both ends."""
-        for _ in range(100):
+        """Wait until the virtual wire is plugged in on both ends. A server that has its socket but has not
+        started its device yet refuses for good, so the client starts anew now and then."""
+        for attempt in range(1, 100):
             if self.command("show port info %d" % port, r"Link status: (\w+)").group(1) == "up":
                 return
+            if attempt % 10 == 0:
+                self.command("port stop %d" % port, r"Done")
+                self.command("port start %d" % port, r"Done")
             time.sleep(0.1)
         raise RuntimeError("port %d stays down: %s" % (port, self.output[-2000:]))
 
@@ -124,6 +128,9 @@ class Dataplane(Process):
             if all(map(os.path.exists, self.sockets)) or self.process.poll() is not None:
                 break
             time.sleep(0.02)
+        if self.process.poll() is not None:
+            self.reader.join(5)
+            raise RuntimeError("the dataplane did not start: " + self.output)
 
     def wire(self, number):
         """The other end of a wire, as EAL of the peer takes it."""
