@@ -31,8 +31,19 @@ static const char help_text[] =
 	"  -l 0,1   lcores, the first for cold work      --vdev NAME,...   a device, matched by its name\n"
 	"  --no-huge -m 256                              --iova-mode=va    needed for AF_XDP\n";
 
-enum { OPT_CONTROL = 256, OPT_SNAPSHOT, OPT_MODE, OPT_IDLE, OPT_MAX_FLOWS, OPT_EXIT, OPT_STATS, OPT_HANDOFF,
-       OPT_MBUFS, OPT_VERSION, OPT_HELP };
+enum {
+	OPT_CONTROL = 256,
+	OPT_SNAPSHOT,
+	OPT_MODE,
+	OPT_IDLE,
+	OPT_MAX_FLOWS,
+	OPT_EXIT,
+	OPT_STATS,
+	OPT_HANDOFF,
+	OPT_MBUFS,
+	OPT_VERSION,
+	OPT_HELP
+};
 
 static const struct option long_options[] = {
 	{ "control", required_argument, NULL, OPT_CONTROL },

@@ -132,7 +132,8 @@ static int make_pool(struct dp_ports *ports, uint32_t workers, uint32_t mbufs, u
 	ports->pool = rte_pktmbuf_pool_create("poise", mbufs, smaller(DP_CACHE, mbufs / 4), 0,
 					      RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!ports->pool)
-		return dp_fail(error, -ENOMEM, "no memory for %u packet buffers (%u MB at least); see -m and --mbufs", mbufs,
+		return dp_fail(error, -ENOMEM,
+			       "no memory for %u packet buffers (%u MB at least); see -m and --mbufs", mbufs,
 			       mbufs / 400);
 	return 0;
 }

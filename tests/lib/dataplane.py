@@ -142,5 +142,5 @@ def add_up(cases, result, received, sent, expired_answers=0, name="run"):
     cases.equal(name + ": received packets are all counted", totals.get("rx_packets"), received)
     cases.equal(name + ": every received packet has one fate", fates, received)
     cases.equal(name + ": sent packets are all counted", totals.get("tx_packets"), sent)
-    cases.equal(name + ": sent is forwarded plus answered", result.kind("FORWARD") + result.kind("REPLY") + expired_answers,
-                sent)
+    cases.equal(name + ": sent is forwarded plus answered",
+                result.kind("FORWARD") + result.kind("REPLY") + expired_answers, sent)

@@ -89,8 +89,8 @@ def source_ports(cases, folder, workers):
     """1000 ports toward each of two backends."""
     name = "ports, %d workers" % workers
     with open(os.path.join(HERE, "replay.conf")) as file:
-        text = re.sub(r"snat = \[[^]]*\]; snat_ports = \"[^\"]*\"", 'snat = [ "10.10.0.1" ]; snat_ports = "30100-31099"',
-                      file.read())
+        text = re.sub(r"snat = \[[^]]*\]; snat_ports = \"[^\"]*\"",
+                      'snat = [ "10.10.0.1" ]; snat_ports = "30100-31099"', file.read())
     path = folder.file("ports.conf")
     with open(path, "w") as file:
         file.write(text)
