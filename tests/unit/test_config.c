@@ -17,14 +17,11 @@ static const char one_service[] =
 	"services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80; backends = ( { name = \"web1\"; "
 	"address = \"10.0.0.1\"; } ); } );";
 
-// The fixtures stand beside this source, wherever it was compiled from.
 static const char *fixture(const char *name)
 {
 	static char path[4096];
-	const char *slash = strrchr(__FILE__, '/');
 
-	snprintf(path, sizeof(path), "%.*s../fixtures/config/%s", slash ? (int)(slash - __FILE__ + 1) : 0,
-		 __FILE__, name);
+	snprintf(path, sizeof(path), POISE_SOURCE "/tests/fixtures/config/%s", name);
 	return path;
 }
 

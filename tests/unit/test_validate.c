@@ -10,9 +10,7 @@
 
 static void fixtures(char *path, size_t size)
 {
-	const char *slash = strrchr(__FILE__, '/');
-
-	snprintf(path, size, "%.*s../fixtures/config/bad", slash ? (int)(slash - __FILE__ + 1) : 0, __FILE__);
+	snprintf(path, size, POISE_SOURCE "/tests/fixtures/config/bad");
 }
 
 static void compare(const char *name, const struct cp_report *report, FILE *expected)
@@ -82,15 +80,13 @@ static void all_bad_files(void)
 static void shipped_files(void)
 {
 	static const char *const names[] = { "minimal", "poise", "demo", "vdev" };
-	const char *slash = strrchr(__FILE__, '/');
 
 	for (size_t i = 0; i < 4; i++) {
 		struct cp_report report = {0};
 		struct cp_config *config;
 		char path[4096];
 
-		snprintf(path, sizeof(path), "%.*s../../configs/%s.conf",
-			 slash ? (int)(slash - __FILE__ + 1) : 0, __FILE__, names[i]);
+		snprintf(path, sizeof(path), POISE_SOURCE "/configs/%s.conf", names[i]);
 		config = cp_config_load(path, &report);
 		CU_ASSERT_PTR_NOT_NULL(config);
 		for (size_t j = 0; j < report.count; j++)
