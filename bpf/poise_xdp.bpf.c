@@ -39,6 +39,7 @@ static __always_inline int table_open(struct poise_table *table)
 	table->seed[1] = header->seed[1];
 	table->shard_first = header->shard_first;
 	table->cursor_first = header->cursor_first;
+	table->gate_first = header->gate_first;
 	table->bucket_first = header->bucket_first;
 	table->record_first = header->record_first;
 	table->buckets_per_shard = header->buckets_per_shard;

@@ -22,6 +22,7 @@ static void fill_header(struct cp_compile_step *step)
 	out->magic = POISE_SNAPSHOT_MAGIC;
 	out->abi_version = POISE_ABI_VERSION;
 	out->size = sizeof(*out);
+	out->heartbeat_ns = step->config->heartbeat_ms * 1000000ull;
 	out->generation = step->previous ? step->previous->generation + 1 : 1;
 	if (step->config->dataplane.mode == CP_NIC_AF_XDP)
 		out->flags |= POISE_SNAPSHOT_EXCEPTION_PATH;

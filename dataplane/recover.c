@@ -86,10 +86,10 @@ static void clean_buckets(const struct scan *scan, const uint64_t *reclaim, uint
 {
 	const struct poise_table *table = scan->table;
 	uint32_t records = POISE_SHARDS * table->records_per_shard;
-	struct poise_place place = { .shard = scan->shard_index };
+	uint32_t first = table->bucket_first + scan->shard_index * table->buckets_per_shard;
 
-	for (place.bucket = 0; place.bucket < table->buckets_per_shard; place.bucket++) {
-		struct poise_bucket *bucket = poise_bucket(table, &place, 0);
+	for (uint32_t line = 0; line < table->buckets_per_shard; line++) {
+		struct poise_bucket *bucket = POISE_TABLE_LINE(table, first + line);
 
 		for (uint32_t i = 0; i < POISE_BUCKET_SLOTS; i++) {
 			uint32_t number = POISE_LOAD(bucket->record[i]), position;

@@ -87,6 +87,7 @@ uint32_t dp_worker_turn(struct dp_worker *worker)
 
 	read_clock(worker);
 	POISE_STORE(stats->heartbeat_ns, worker->now_ns);
+	POISE_STORE(poise_heartbeat(&worker->table, worker->index)->beat_ns, worker->now_ns);
 	burst->snapshot = POISE_LOAD_ACQUIRE(worker->shared->snapshot);
 	if (POISE_LIKELY(POISE_LOAD(worker->shared->phase) == DP_PHASE_RUN))
 		packets = poll_devices(worker);

@@ -56,11 +56,11 @@
 #define POISE_FETCH_ADD(p, v) __sync_fetch_and_add((p), (v))
 #define POISE_CAS(p, expected, desired) __sync_val_compare_and_swap((p), (expected), (desired))
 
-// Visit the set bits of an 8-bit mask, lowest first. BPF has no instruction for the lowest bit, and its
+// Visit the set bits of a 10-bit mask, lowest first. BPF has no instruction for the lowest bit, and its
 // verifier wants to see the bound.
 #ifdef __bpf__
 #define POISE_EACH_BIT(i, mask)                                                                    \
-	for (__u32 i = 0; i < 8; i++)                                                              \
+	for (__u32 i = 0; i < 10; i++)                                                             \
 		if ((mask) >> i & 1)
 #else
 #define POISE_EACH_BIT(i, mask)                                                                    \

@@ -106,7 +106,8 @@ struct poise_snapshot {
 	__u16 snat_count;
 	__u32 slots_count;
 	__u32 flags;
-	__u64 reserved[2];
+	__u64 heartbeat_ns; // a worker whose last beat is older is bypassed by the XDP program
+	__u64 reserved;
 
 	struct poise_port ports[POISE_MAX_PORTS];
 	struct poise_snat snat[POISE_MAX_SNAT];

@@ -7,7 +7,8 @@
 //   line 0       struct poise_table_header
 //   shards       64 x struct poise_shard: free records, port hint, usage
 //   cursors      one line for each VIP: the round-robin cursor
-//   buckets      per shard, contiguous: 8 signatures and 8 record numbers a line
+//   gates        which worker serves a queue, 4 lines; then a heartbeat line for each worker
+//   buckets      per shard, contiguous: 10 signatures and 10 record numbers a line
 //   records      per shard, contiguous: struct poise_flow
 //
 // A flow is indexed by the client endpoint, which is the source of inward and the destination of outward
@@ -33,7 +34,7 @@ struct poise_table_header {
 	__u32 buckets_per_shard;
 	__u32 records_per_shard;
 	__u32 lines;
-	__u32 reserved;
+	__u32 gate_first;
 } POISE_ALIGNED;
 POISE_ASSERT(sizeof(struct poise_table_header) == POISE_LINE_SIZE, "line 0");
 
@@ -56,14 +57,29 @@ struct poise_cursor {
 } POISE_ALIGNED;
 POISE_ASSERT(sizeof(struct poise_cursor) == POISE_LINE_SIZE, "no false sharing between services");
 
-#define POISE_BUCKET_SLOTS 8u
+// Who takes the packets of a queue, so that the XDP program knows whom to give them to and when not to. One byte a
+// queue, entry port * POISE_MAX_QUEUES + queue: number of the worker plus one, 0 while none takes packets (gate
+// closed). Writer: the dataplane's main lcore. Reader: the XDP program.
+struct poise_gate {
+	__u8 worker[POISE_LINE_SIZE];
+} POISE_ALIGNED;
+#define POISE_GATE_LINES (POISE_MAX_PORTS * POISE_MAX_QUEUES / POISE_LINE_SIZE)
+POISE_ASSERT(POISE_MAX_PORTS * POISE_MAX_QUEUES % POISE_LINE_SIZE == 0, "whole lines");
+
+// Writer: the worker, once a turn of its loop. A late one means dead, dumping core, stuck or stopped.
+struct poise_heartbeat {
+	__u64 beat_ns; // CLOCK_MONOTONIC
+	__u64 reserved[7];
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_heartbeat) == POISE_LINE_SIZE, "a line a worker");
+
+#define POISE_BUCKET_SLOTS 10u
 #define POISE_PROBE_MAX 8u // buckets looked at before an insertion gives up
 
 struct poise_bucket {
 	__u16 signature[POISE_BUCKET_SLOTS];
 	__u32 record[POISE_BUCKET_SLOTS]; // 0 is empty: records are numbered from 1
 	__u32 overflow; // entries that passed this bucket because it was full
-	__u32 reserved[3];
 } POISE_ALIGNED;
 POISE_ASSERT(sizeof(struct poise_bucket) == POISE_LINE_SIZE, "one line a bucket");
 
@@ -73,6 +89,7 @@ struct poise_table {
 	__u64 seed[2];
 	__u32 shard_first;
 	__u32 cursor_first;
+	__u32 gate_first;
 	__u32 bucket_first;
 	__u32 record_first;
 	__u32 buckets_per_shard;
@@ -162,15 +179,18 @@ POISE_INLINE __u32 poise_bucket_match(const struct poise_bucket *bucket, __u16 s
 {
 #ifdef __SSE2__
 	typedef short poise_words __attribute__((vector_size(16)));
+	typedef short poise_words_anywhere __attribute__((vector_size(16), aligned(2)));
 	typedef char poise_bytes __attribute__((vector_size(16)));
 	poise_words wanted = (poise_words){ 0 } + (short)signature;
-	poise_words equal = *(const poise_words *)bucket->signature == wanted;
+	poise_words first = *(const poise_words *)bucket->signature == wanted;	     // slots 0 to 7
+	poise_words last = *(const poise_words_anywhere *)(bucket->signature + 2) == wanted; // slots 2 to 9
+	__u32 bits = (__u32)__builtin_ia32_pmovmskb128((poise_bytes)__builtin_ia32_packsswb128(first, last));
 
-	return (__u32)__builtin_ia32_pmovmskb128((poise_bytes)__builtin_ia32_packsswb128(equal, equal)) & 0xff;
+	return (bits & 0xff) | (bits >> 6 & 0x300);
 #else
 	__u32 mask = 0;
 
-	// Without branches: BPF's verifier would follow all 256 outcomes of eight comparisons.
+	// Without branches: BPF's verifier would follow all 1024 outcomes of ten comparisons.
 	for (__u32 i = 0; i < POISE_BUCKET_SLOTS; i++) {
 		__u32 difference = bucket->signature[i] ^ signature;
 
@@ -201,4 +221,20 @@ POISE_INLINE struct poise_shard *poise_shard(const struct poise_table *table, __
 POISE_INLINE struct poise_cursor *poise_cursor(const struct poise_table *table, __u32 index)
 {
 	return POISE_TABLE_LINE(table, table->cursor_first + (index & (POISE_MAX_VIPS - 1)));
+}
+
+// Line of the gates that holds a queue's entry, and the entry's place in it.
+POISE_INLINE struct poise_gate *poise_gate(const struct poise_table *table, __u32 port, __u32 queue,
+					   __u32 *entry)
+{
+	__u32 index = (port & (POISE_MAX_PORTS - 1)) * POISE_MAX_QUEUES + (queue & (POISE_MAX_QUEUES - 1));
+
+	*entry = index & (POISE_LINE_SIZE - 1);
+	return POISE_TABLE_LINE(table, table->gate_first + index / POISE_LINE_SIZE);
+}
+
+POISE_INLINE struct poise_heartbeat *poise_heartbeat(const struct poise_table *table, __u32 worker)
+{
+	return POISE_TABLE_LINE(table,
+				table->gate_first + POISE_GATE_LINES + (worker & (POISE_MAX_WORKERS - 1)));
 }

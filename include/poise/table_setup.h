@@ -21,13 +21,14 @@ POISE_INLINE __u32 poise_table_shard_records(__u32 max_flows)
 // fills *table except base and seed. No memory is touched.
 POISE_INLINE __u32 poise_table_layout(struct poise_table *table, __u32 max_flows)
 {
-	// A full-NAT flow has two entries: when all flows are of that kind, five of eight slots are in use on
-	// average. (With one slot in five for each entry, full NAT was refused at 40 % of a million flows.)
+	// One bucket for four records, so a flow costs 80 bytes. A full-NAT flow has two entries: when all flows are
+	// of that kind, eight of ten slots are in use on average, which eight probes cope with (test_table.c).
 	table->records_per_shard = poise_table_shard_records(max_flows);
-	table->buckets_per_shard = table->records_per_shard * 2 / 5 + 4;
+	table->buckets_per_shard = table->records_per_shard / 4 + 4;
 	table->shard_first = 1;
 	table->cursor_first = table->shard_first + POISE_SHARDS;
-	table->bucket_first = table->cursor_first + POISE_MAX_VIPS;
+	table->gate_first = table->cursor_first + POISE_MAX_VIPS;
+	table->bucket_first = table->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS;
 	table->record_first = table->bucket_first + POISE_SHARDS * table->buckets_per_shard;
 	table->lines = table->record_first + POISE_SHARDS * table->records_per_shard;
 	return table->lines;
@@ -48,6 +49,7 @@ POISE_INLINE void poise_table_format(struct poise_table *table, void *base, __u3
 	header->line_size = POISE_LINE_SIZE;
 	header->shard_first = table->shard_first;
 	header->cursor_first = table->cursor_first;
+	header->gate_first = table->gate_first;
 	header->bucket_first = table->bucket_first;
 	header->record_first = table->record_first;
 	header->buckets_per_shard = table->buckets_per_shard;
@@ -71,7 +73,8 @@ POISE_INLINE const char *poise_table_attach(struct poise_table *table, void *bas
 	if (end != header->lines || end * POISE_LINE_SIZE > bytes || !header->records_per_shard ||
 	    header->buckets_per_shard < POISE_PROBE_MAX || header->shard_first != 1 ||
 	    header->cursor_first != header->shard_first + POISE_SHARDS ||
-	    header->bucket_first != header->cursor_first + POISE_MAX_VIPS ||
+	    header->gate_first != header->cursor_first + POISE_MAX_VIPS ||
+	    header->bucket_first != header->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS ||
 	    header->record_first !=
 		    header->bucket_first + (__u64)POISE_SHARDS * header->buckets_per_shard)
 		return "flow table with damaged header";
@@ -80,6 +83,7 @@ POISE_INLINE const char *poise_table_attach(struct poise_table *table, void *bas
 	table->seed[1] = header->seed[1];
 	table->shard_first = header->shard_first;
 	table->cursor_first = header->cursor_first;
+	table->gate_first = header->gate_first;
 	table->bucket_first = header->bucket_first;
 	table->record_first = header->record_first;
 	table->buckets_per_shard = header->buckets_per_shard;

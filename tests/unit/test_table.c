@@ -332,7 +332,7 @@ static void attach(void)
 	CU_ASSERT_PTR_NOT_NULL(poise_table_attach(&view, world.memory, sizeof(*header) - 1));
 	good = *header;
 	// Any damaged word of the header that matters is noticed; the seed may be anything.
-	for (size_t at = 0; at < offsetof(struct poise_table_header, reserved); at += 4) {
+	for (size_t at = 0; at < sizeof(*header); at += 4) {
 		if (at >= offsetof(struct poise_table_header, seed) &&
 		    at < offsetof(struct poise_table_header, shard_first))
 			continue;
