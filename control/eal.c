@@ -160,13 +160,21 @@ static void add_devices(const struct cp_config *config, struct cp_arguments *arg
 	}
 }
 
+static bool wants_no_huge(const struct cp_config *config)
+{
+	for (uint32_t i = 0; i < config->dataplane.eal_count; i++)
+		if (!strcmp(config->dataplane.eal[i], "--no-huge"))
+			return true;
+	return false;
+}
+
 static void add_memory(const struct cp_config *config, const struct cp_host *host, struct cp_arguments *arguments)
 {
 	uint64_t need = MEMORY_MB;
 
 	for (uint32_t i = 0; i < config->ports_count; i++)
 		need += (uint64_t)MEMORY_PORT_MB * config->ports[i].queues;
-	if (host->huge_bytes >> 20 >= need) {
+	if (host->huge_bytes >> 20 >= need && !wants_no_huge(config)) {
 		add(arguments, "--in-memory"); // no files on hugetlbfs to be left behind
 		return;
 	}

@@ -14,7 +14,7 @@ lab_nginx 2
 # Does the dataplane have huge pages? Asked of the process: others on the machine may have some as well.
 huge_pages_used()
 {
-	grep -q hugepage "/proc/$(lab_dataplane)/maps" && echo some || echo none
+	grep -q "^KernelPageSize: *2048 kB" "/proc/$(lab_dataplane)/smaps" && echo some || echo none
 }
 
 for memory in huge ordinary; do

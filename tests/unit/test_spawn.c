@@ -71,6 +71,10 @@ static void memory(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(line, "--no-huge"));
 	CU_ASSERT_PTR_NULL(strstr(line, "--in-memory")); // EAL refuses both
 	free(line);
+	line = line_of("eal = [ \"--no-huge\" ];", 2, 8192); // the operator's word counts
+	CU_ASSERT_PTR_NULL(strstr(line, "--in-memory"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(line, "-m "));
+	free(line);
 }
 
 static void devices(void)
