@@ -68,10 +68,10 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 		// Removals first: a flow that ends while we read then counts as active, never below zero.
 		removed += POISE_LOAD(slot->flows_removed);
 		sum->flows_created += POISE_LOAD(slot->flows_created);
-		sum->packets_inward += POISE_LOAD(slot->packets_inward);
-		sum->packets_outward += POISE_LOAD(slot->packets_outward);
-		sum->bytes_inward += POISE_LOAD(slot->bytes_inward);
-		sum->bytes_outward += POISE_LOAD(slot->bytes_outward);
+		sum->packets_inward += POISE_LOAD(slot->packets[POISE_INWARD]);
+		sum->packets_outward += POISE_LOAD(slot->packets[POISE_OUTWARD]);
+		sum->bytes_inward += POISE_LOAD(slot->bytes[POISE_INWARD]);
+		sum->bytes_outward += POISE_LOAD(slot->bytes[POISE_OUTWARD]);
 	}
 	// Flows that an earlier dataplane made may be removed by this one.
 	sum->flows_active = sum->flows_created > removed ? sum->flows_created - removed : 0;

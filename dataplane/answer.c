@@ -28,7 +28,7 @@ void dp_answer(struct dp_worker *worker, struct rte_mbuf *packet, const struct p
 	else
 		verdict = poise_reply_echo(snapshot, frame, data_end(packet), parsed, mac);
 	if (poise_verdict_kind(verdict) == POISE_KIND_REPLY)
-		dp_transmit(worker, packet, packet->port, verdict);
+		dp_transmit_as(worker, packet, packet->port, verdict);
 	else
 		dp_drop(worker, packet, verdict);
 }
@@ -85,5 +85,5 @@ void dp_answer_expired(struct dp_worker *worker, struct rte_mbuf *packet, const 
 		dp_drop(worker, packet, POISE_TTL_EXPIRED);
 		return;
 	}
-	dp_transmit(worker, packet, packet->port, POISE_TTL_EXPIRED);
+	dp_transmit_as(worker, packet, packet->port, POISE_TTL_EXPIRED);
 }

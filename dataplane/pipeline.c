@@ -14,6 +14,9 @@
 #define DP_SNAT_REST_MS 10u
 #define DP_SNAT_SHORT 64u
 
+// Packets between the fetch of a bucket and its use.
+#define DP_AHEAD 8u
+
 static void *frame_of(const struct rte_mbuf *packet)
 {
 	return rte_pktmbuf_mtod(packet, void *);
@@ -24,112 +27,128 @@ static void *end_of(const struct rte_mbuf *packet)
 	return rte_pktmbuf_mtod(packet, uint8_t *) + packet->data_len;
 }
 
-// Parse and classify. What has no flow to look for ends here; what another worker owns goes there.
-static void stage_parse(struct dp_worker *worker, struct dp_burst *burst, uint32_t count)
+// Parse what is not plain. Returns false when the packet has ended here.
+static bool parse_unusual(struct dp_worker *worker, struct rte_mbuf *packet, struct poise_key *key)
 {
-	uint32_t kept = 0; // in a register: burst->count would be stored and loaded for every packet
+	struct poise_packet parsed;
+	enum poise_verdict verdict;
+
+	verdict = poise_parse(frame_of(packet), end_of(packet), packet->pkt_len, &parsed);
+	if (verdict != POISE_FORWARDED)
+		dp_drop(worker, packet, verdict);
+	else if (parsed.kind != POISE_PACKET_TCP && parsed.kind != POISE_PACKET_ICMP_ERROR)
+		dp_answer(worker, packet, &parsed);
+	else {
+		*key = parsed.key;
+		return true;
+	}
+	return false;
+}
+
+// Parse and locate one packet, fetch the bucket of its flow. Returns false when it does not go on: what has no flow
+// to look for ends here, what another worker owns goes there.
+static inline bool parse(struct dp_worker *worker, struct rte_mbuf *packet, struct dp_look *look)
+{
+	const struct poise_snapshot *snapshot = worker->burst.snapshot;
+	const struct poise_plain *plain = frame_of(packet);
+	struct poise_place place;
+	struct poise_key key;
+	uint32_t owner;
+
+	look->frame = frame_of(packet);
+	if (POISE_LIKELY(poise_plain(plain, end_of(packet), packet->pkt_len))) {
+		key = poise_plain_key(plain);
+		look->quick = (uint8_t)poise_quick(plain);
+	} else {
+		if (!parse_unusual(worker, packet, &key))
+			return false;
+		look->quick = 0;
+	}
+	look->direction = (uint8_t)poise_locate(snapshot, &worker->table, &key,
+						poise_vip_find(snapshot, key.dst, key.dst_port), &place);
+	owner = worker->owners[place.shard];
+	if (POISE_UNLIKELY(owner != worker->index)) {
+		dp_handoff(worker, packet, owner);
+		return false;
+	}
+	look->bucket = poise_bucket(&worker->table, &place, 0);
+	look->signature = place.signature;
+	rte_prefetch0(look->bucket);
+	return true;
+}
+
+// The bucket is here: fetch the record that most likely is the flow's.
+static inline void guess(struct dp_worker *worker, struct dp_look *look)
+{
+	uint32_t match = poise_bucket_match(look->bucket, look->signature);
+	// Without a match any slot does: the record is compared in full.
+	uint32_t number = look->bucket->record[__builtin_ctz(match | 1u << (POISE_BUCKET_SLOTS - 1))];
+
+	look->flow = number ? poise_record(&worker->table, number) : &worker->nothing;
+	rte_prefetch0(look->flow);
+}
+
+// Parse all packets, and guess the flow of each DP_AHEAD packets later, so that fetches are spread over the
+// computing and not made in one volley. Returns how many packets go on; they move up in burst->packets.
+static uint32_t stage_find(struct dp_worker *worker, struct dp_burst *burst, uint32_t count)
+{
+	uint32_t kept = 0, guessed = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct rte_mbuf *packet = burst->packets[i];
-		struct poise_step *step = &burst->steps[i];
-		enum poise_verdict verdict;
-		uint32_t owner;
 
-		verdict = poise_parse(frame_of(packet), end_of(packet), packet->pkt_len, &step->packet);
-		if (POISE_UNLIKELY(verdict != POISE_FORWARDED)) {
-			dp_drop(worker, packet, verdict);
+		if (!parse(worker, packet, &burst->looks[kept]))
 			continue;
-		}
-		if (POISE_UNLIKELY(step->packet.kind != POISE_PACKET_TCP &&
-				   step->packet.kind != POISE_PACKET_ICMP_ERROR)) {
-			dp_answer(worker, packet, &step->packet);
-			continue;
-		}
-		poise_classify(burst->snapshot, &worker->table, step);
-		owner = worker->owners[step->place.shard];
-		if (owner != worker->index) {
-			dp_handoff(worker, packet, owner);
-			continue;
-		}
-		rte_prefetch0(poise_bucket(&worker->table, &step->place, 0));
-		burst->order[kept++] = (uint8_t)i;
+		burst->packets[kept++] = packet;
+		if (kept > DP_AHEAD)
+			guess(worker, &burst->looks[guessed++]);
 	}
-	burst->count = kept;
-}
-
-// The buckets are here: fetch the record that most likely is the flow's.
-static void stage_guess(struct dp_worker *worker, struct dp_burst *burst)
-{
-	uint32_t count = burst->count;
-
-	for (uint32_t n = 0; n < count; n++) {
-		const struct poise_place *place = &burst->steps[burst->order[n]].place;
-		const struct poise_bucket *bucket = poise_bucket(&worker->table, place, 0);
-		uint32_t match = poise_bucket_match(bucket, place->signature);
-
-		if (match)
-			rte_prefetch0(poise_record(&worker->table, bucket->record[__builtin_ctz(match)]));
-	}
-}
-
-static inline uint32_t find(const struct dp_worker *worker, const struct poise_step *step)
-{
-	return poise_table_find(&worker->table, &step->place, &step->packet.key,
-				(enum poise_direction)step->direction);
-}
-
-static void stage_find(struct dp_worker *worker, struct dp_burst *burst)
-{
-	for (uint32_t n = 0; n < burst->count; n++) {
-		uint32_t i = burst->order[n];
-
-		burst->records[i] = find(worker, &burst->steps[i]);
-	}
+	while (guessed < kept)
+		guess(worker, &burst->looks[guessed++]);
+	return kept;
 }
 
 // A SYN without flow makes one. A full shard gives up its oldest half-open flow first.
-static enum poise_verdict open_flow(struct dp_worker *worker, struct dp_burst *burst, uint32_t i)
+static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_mbuf *packet,
+				    const struct poise_step *step, uint32_t *number)
 {
-	const struct poise_step *step = &burst->steps[i];
+	struct dp_burst *burst = &worker->burst;
 	uint32_t *failed_ms = &worker->snat_failed_ms[step->vip_index & (POISE_MAX_VIPS - 1)];
 	bool rest = *failed_ms && burst->now_ms - *failed_ms < DP_SNAT_REST_MS;
 	__u64 *counters = worker->stats->counters;
 	struct poise_create create = {
 		.snapshot = burst->snapshot,
 		.packet = &step->packet,
-		.source_mac = ((const struct poise_eth *)frame_of(burst->packets[i]))->src,
+		.source_mac = ((const struct poise_eth *)frame_of(packet))->src,
 		.shards = worker->shards,
 		.snat_tries = rest ? DP_SNAT_SHORT : 0,
 		.now_ms = burst->now_ms,
 		.vip_index = step->vip_index,
-		.port_index = (uint8_t)burst->packets[i]->port,
+		.port_index = (uint8_t)packet->port,
 	};
 	enum poise_verdict verdict;
 
 	for (int attempt = 0;; attempt++) {
-		verdict = poise_flow_create(&worker->table, &create, &step->place, &burst->records[i]);
+		verdict = poise_flow_create(&worker->table, &create, &step->place, number);
 		counters[POISE_SNAT_PROBE] += create.snat_probes;
 		if (verdict != POISE_TABLE_FULL || attempt ||
 		    !dp_evict(&worker->table, step->place.shard, worker->stats, burst->now_ms))
 			break;
-		burst->changed = true;
 	}
 	if (verdict != POISE_FORWARDED) {
 		if (verdict == POISE_SNAT_EXHAUSTED && !rest)
 			*failed_ms = burst->now_ms | 1;
 		return verdict;
 	}
-	burst->changed = true;
 	counters[POISE_FLOW_CREATED]++;
 	worker->stats->backends[create.backend_index & (POISE_MAX_BACKENDS - 1)].flows_created++;
 	return POISE_FORWARDED;
 }
 
 // A SYN of the client on a flow that is closing starts anew: the old flow goes. Any other SYN is a repetition.
-static bool restarts(struct dp_worker *worker, struct dp_burst *burst, uint32_t i)
+static bool restarts(struct dp_worker *worker, const struct poise_step *step, uint32_t number)
 {
-	const struct poise_step *step = &burst->steps[i];
-	const struct poise_flow *flow = poise_record(&worker->table, burst->records[i]);
+	const struct poise_flow *flow = poise_record(&worker->table, number);
 
 	if (POISE_LIKELY(step->packet.kind != POISE_PACKET_TCP || step->direction != POISE_INWARD ||
 			 poise_tcp_event(step->packet.tcp_flags) != POISE_EVENT_SYN))
@@ -138,75 +157,91 @@ static bool restarts(struct dp_worker *worker, struct dp_burst *burst, uint32_t 
 		worker->stats->counters[POISE_SYN_REPEATED]++;
 		return false;
 	}
-	dp_flow_remove(&worker->table, worker->stats, burst->records[i]);
-	burst->changed = true;
+	dp_flow_remove(&worker->table, worker->stats, number);
 	worker->stats->counters[POISE_FLOW_RESCHEDULED]++;
 	return true;
 }
 
-// The fate of packet i, with its flow in records[i] when it goes on.
-static enum poise_verdict decide(struct dp_worker *worker, struct dp_burst *burst, uint32_t i)
+// The fate of a packet; on POISE_FORWARDED *number is its flow.
+static enum poise_verdict decide(struct dp_worker *worker, const struct rte_mbuf *packet,
+				 const struct poise_step *step, uint32_t *number)
 {
-	const struct poise_step *step = &burst->steps[i];
 	enum poise_verdict verdict;
 
-	if (POISE_UNLIKELY(burst->changed))
-		burst->records[i] = find(worker, step);
+	*number = poise_table_find(&worker->table, &step->place, &step->packet.key,
+				   (enum poise_direction)step->direction);
 	// A packet that ends here is no sign of life of its flow.
-	if (burst->records[i] && POISE_UNLIKELY(step->packet.ttl <= 1))
+	if (*number && POISE_UNLIKELY(step->packet.ttl <= 1))
 		return POISE_TTL_EXPIRED;
-	if (burst->records[i] && !restarts(worker, burst, i)) {
-		verdict = poise_account(&worker->table, poise_record(&worker->table, burst->records[i]), step,
-					burst->now_ms);
+	if (*number && !restarts(worker, step, *number)) {
+		verdict = poise_account(&worker->table, poise_record(&worker->table, *number), step,
+					worker->burst.now_ms);
 		if (POISE_UNLIKELY(verdict != POISE_FORWARDED))
 			worker->stats->counters[verdict]++;
 		return POISE_FORWARDED;
 	}
-	verdict = poise_miss(burst->snapshot, step);
+	verdict = poise_miss(worker->burst.snapshot, step);
 	if (verdict != POISE_FORWARDED)
 		return verdict;
-	return step->packet.ttl <= 1 ? POISE_TTL_EXPIRED : open_flow(worker, burst, i);
+	return step->packet.ttl <= 1 ? POISE_TTL_EXPIRED : open_flow(worker, packet, step, number);
 }
 
-static void count_backend(struct dp_worker *worker, const struct poise_flow *flow,
-			  const struct poise_step *step)
+static void count_backend(struct dp_worker *worker, const struct poise_flow *flow, uint32_t direction,
+			  uint32_t bytes)
 {
 	struct poise_stats_backend *backend =
 		&worker->stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)];
-	uint64_t bytes = step->packet.l4 - step->packet.l3 + (uint64_t)step->packet.l4_length;
 
-	if (step->direction == POISE_INWARD) {
-		backend->packets_inward++;
-		backend->bytes_inward += bytes;
+	backend->packets[direction & 1]++;
+	backend->bytes[direction & 1] += bytes;
+}
+
+// Every case, by the general parser and the whole look-up.
+static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
+{
+	const struct poise_snapshot *snapshot = worker->burst.snapshot;
+	const struct poise_flow *flow = NULL;
+	enum poise_verdict verdict;
+	struct poise_step step;
+	uint32_t number;
+	uint16_t port = 0;
+
+	verdict = poise_parse(frame_of(packet), end_of(packet), packet->pkt_len, &step.packet);
+	if (verdict == POISE_FORWARDED)
+		verdict = poise_classify(snapshot, &worker->table, &step);
+	if (verdict == POISE_FORWARDED)
+		verdict = decide(worker, packet, &step, &number);
+	if (verdict == POISE_FORWARDED) {
+		flow = poise_record(&worker->table, number);
+		verdict = poise_rewrite(snapshot, flow, &step, frame_of(packet), end_of(packet), &port);
+	}
+	if (POISE_LIKELY(verdict == POISE_FORWARDED)) {
+		count_backend(worker, flow, step.direction,
+			      step.packet.l4 - step.packet.l3 + (uint32_t)step.packet.l4_length);
+		dp_transmit(worker, packet, port);
+	} else if (verdict == POISE_TTL_EXPIRED) {
+		dp_answer_expired(worker, packet, &step);
 	} else {
-		backend->packets_outward++;
-		backend->bytes_outward += bytes;
+		dp_drop(worker, packet, verdict);
 	}
 }
 
 // One packet after the other, in the order they came: a flow made for one is there for the next.
-static void stage_forward(struct dp_worker *worker, struct dp_burst *burst)
+static void stage_forward(struct dp_worker *worker, struct dp_burst *burst, uint32_t count)
 {
-	for (uint32_t n = 0; n < burst->count; n++) {
-		uint32_t i = burst->order[n];
-		struct rte_mbuf *packet = burst->packets[i];
-		const struct poise_step *step = &burst->steps[i];
-		const struct poise_flow *flow = NULL;
-		enum poise_verdict verdict = decide(worker, burst, i);
-		uint16_t port = 0;
+	for (uint32_t n = 0; n < count; n++) {
+		const struct dp_look *look = &burst->looks[n];
+		struct poise_plain *plain = (struct poise_plain *)look->frame;
+		enum poise_direction direction = (enum poise_direction)look->direction;
+		uint16_t port;
 
-		if (verdict == POISE_FORWARDED) {
-			flow = poise_record(&worker->table, burst->records[i]);
-			verdict = poise_rewrite(burst->snapshot, flow, step, frame_of(packet), end_of(packet),
-						&port);
-		}
-		if (POISE_LIKELY(verdict == POISE_FORWARDED)) {
-			count_backend(worker, flow, step);
-			dp_transmit(worker, packet, port, POISE_FORWARDED);
-		} else if (verdict == POISE_TTL_EXPIRED) {
-			dp_answer_expired(worker, packet, step);
+		if (POISE_LIKELY(look->quick && poise_quick_matches(look->flow, direction, plain) &&
+				 poise_quick_forward(burst->snapshot, look->flow, direction, plain, burst->now_ms,
+						     &port))) {
+			count_backend(worker, look->flow, direction, POISE_HOST16(plain->ip.total_length));
+			dp_transmit(worker, burst->packets[n], port);
 		} else {
-			dp_drop(worker, packet, verdict);
+			forward(worker, burst->packets[n]);
 		}
 	}
 }
@@ -215,12 +250,9 @@ void dp_pipeline(struct dp_worker *worker, uint32_t count)
 {
 	struct dp_burst *burst = &worker->burst;
 
-	burst->changed = false;
 	for (uint32_t i = 0; i < count; i++)
 		rte_prefetch0(frame_of(burst->packets[i]));
-	stage_parse(worker, burst, count);
-	stage_guess(worker, burst);
-	stage_find(worker, burst);
-	stage_forward(worker, burst);
+	count = stage_find(worker, burst, count);
+	stage_forward(worker, burst, count);
 	dp_flush(worker);
 }

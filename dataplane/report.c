@@ -129,10 +129,10 @@ static void write_backend(FILE *out, const struct dp_stats *stats, const struct 
 
 		sum.flows_created += backend->flows_created;
 		sum.flows_removed += backend->flows_removed;
-		sum.packets_inward += backend->packets_inward;
-		sum.packets_outward += backend->packets_outward;
-		sum.bytes_inward += backend->bytes_inward;
-		sum.bytes_outward += backend->bytes_outward;
+		sum.packets[POISE_INWARD] += backend->packets[POISE_INWARD];
+		sum.packets[POISE_OUTWARD] += backend->packets[POISE_OUTWARD];
+		sum.bytes[POISE_INWARD] += backend->bytes[POISE_INWARD];
+		sum.bytes[POISE_OUTWARD] += backend->bytes[POISE_OUTWARD];
 	}
 	fprintf(out, "\n\t\t{ \"name\": ");
 	write_text(out, snapshot->backend_names[index]);
@@ -140,10 +140,10 @@ static void write_backend(FILE *out, const struct dp_stats *stats, const struct 
 	write_text(out, snapshot->vip_names[vip]);
 	fprintf(out, ", \"flows_created\": %llu, \"flows_active\": %llu, ", (number)sum.flows_created,
 		(number)(sum.flows_created - sum.flows_removed));
-	fprintf(out, "\"packets_inward\": %llu, \"packets_outward\": %llu, ", (number)sum.packets_inward,
-		(number)sum.packets_outward);
-	fprintf(out, "\"bytes_inward\": %llu, \"bytes_outward\": %llu }", (number)sum.bytes_inward,
-		(number)sum.bytes_outward);
+	fprintf(out, "\"packets_inward\": %llu, \"packets_outward\": %llu, ", (number)sum.packets[POISE_INWARD],
+		(number)sum.packets[POISE_OUTWARD]);
+	fprintf(out, "\"bytes_inward\": %llu, \"bytes_outward\": %llu }", (number)sum.bytes[POISE_INWARD],
+		(number)sum.bytes[POISE_OUTWARD]);
 }
 
 static void write_all(FILE *out, const struct dp_stats *stats, const struct poise_snapshot *snapshot,

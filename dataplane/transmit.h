@@ -27,23 +27,22 @@ static inline void dp_drop_rest(struct dp_worker *worker, struct rte_mbuf **pack
 static inline void dp_transmit_device(struct dp_worker *worker, struct dp_transmit *transmit, uint32_t port)
 {
 	struct poise_stats_port *stats = &worker->stats->ports[port];
-	uint32_t count = transmit->count, sent;
-	uint64_t bytes = 0;
+	uint32_t count = transmit->count, answers = transmit->answers, sent;
+	uint64_t bytes = transmit->bytes; // a sent packet belongs to the driver, so this was added up before
 
-	// A sent packet belongs to the driver, so its length is taken before.
-	for (uint32_t i = 0; i < count; i++)
-		bytes += transmit->packets[i]->pkt_len;
 	sent = rte_eth_tx_burst(transmit->device, transmit->queue, transmit->packets, (uint16_t)count);
 	if (POISE_UNLIKELY(sent < count)) // the first try may have made room
 		sent += rte_eth_tx_burst(transmit->device, transmit->queue, transmit->packets + sent,
 					 (uint16_t)(count - sent));
-	for (uint32_t i = 0; i < sent; i++)
-		worker->stats->counters[transmit->verdicts[i]]++;
 	if (POISE_UNLIKELY(sent < count)) {
+		answers &= (1u << sent) - 1;
 		for (uint32_t i = sent; i < count; i++)
 			bytes -= transmit->packets[i]->pkt_len;
 		dp_drop_rest(worker, transmit->packets + sent, count - sent, POISE_TX_FULL);
 	}
+	worker->stats->counters[POISE_FORWARDED] += sent - (uint32_t)__builtin_popcount(answers);
+	for (; POISE_UNLIKELY(answers); answers &= answers - 1)
+		worker->stats->counters[transmit->verdicts[__builtin_ctz(answers)]]++;
 	stats->tx_packets += sent;
 	stats->tx_bytes += bytes;
 }
@@ -55,7 +54,9 @@ static inline void dp_transmit_owner(struct dp_worker *worker, struct dp_transmi
 
 	for (uint32_t i = 0; i < count; i++) {
 		transmit->packets[i]->port = (uint16_t)port;
-		transmit->packets[i]->packet_type = transmit->verdicts[i];
+		transmit->packets[i]->packet_type = POISE_FORWARDED;
+		if (transmit->answers >> i & 1)
+			transmit->packets[i]->packet_type = transmit->verdicts[i];
 	}
 	sent = rte_ring_mp_enqueue_burst(worker->transmit_rings[transmit->owner],
 					 (void *const *)transmit->packets, count, NULL);
@@ -72,25 +73,46 @@ static inline void dp_transmit_flush(struct dp_worker *worker, uint32_t port)
 		dp_transmit_device(worker, transmit, port);
 	else
 		dp_transmit_owner(worker, transmit, port);
-	transmit->count = 0;
+	transmit->count = transmit->answers = 0;
+	transmit->bytes = 0;
 	worker->transmit_pending &= ~(1u << port);
 }
 
-// Send `packet` by a logical port, counted as `verdict` when it has gone.
-static inline void dp_transmit(struct dp_worker *worker, struct rte_mbuf *packet, uint32_t port,
-			       enum poise_verdict verdict)
+// Send `packet` by a logical port below worker->ports.
+static inline struct dp_transmit *dp_transmit_add(struct dp_worker *worker, struct rte_mbuf *packet, uint32_t port)
 {
-	struct dp_transmit *transmit = &worker->transmit[port & (POISE_MAX_PORTS - 1)];
+	struct dp_transmit *transmit = &worker->transmit[port];
 
-	if (POISE_UNLIKELY(port >= worker->ports)) {
-		dp_drop(worker, packet, POISE_NO_NEXT_HOP);
-		return;
-	}
 	if (POISE_UNLIKELY(transmit->count == DP_BURST))
 		dp_transmit_flush(worker, port);
-	transmit->packets[transmit->count] = packet;
-	transmit->verdicts[transmit->count++] = (uint8_t)verdict;
+	transmit->packets[transmit->count++] = packet;
+	transmit->bytes += packet->pkt_len;
 	worker->transmit_pending |= 1u << port;
+	return transmit;
+}
+
+// Forward `packet` by a logical port; counted when it has gone.
+static inline void dp_transmit(struct dp_worker *worker, struct rte_mbuf *packet, uint32_t port)
+{
+	if (POISE_LIKELY(port < worker->ports))
+		dp_transmit_add(worker, packet, port);
+	else
+		dp_drop(worker, packet, POISE_NO_NEXT_HOP);
+}
+
+// Send a packet that is something else than forwarded, counted as `verdict` when it has gone.
+static inline void dp_transmit_as(struct dp_worker *worker, struct rte_mbuf *packet, uint32_t port,
+				  enum poise_verdict verdict)
+{
+	struct dp_transmit *transmit;
+
+	if (verdict == POISE_FORWARDED || POISE_UNLIKELY(port >= worker->ports)) {
+		dp_transmit(worker, packet, port);
+		return;
+	}
+	transmit = dp_transmit_add(worker, packet, port);
+	transmit->verdicts[transmit->count - 1] = (uint8_t)verdict;
+	transmit->answers |= 1u << (transmit->count - 1);
 }
 
 // Give a packet to the worker that owns its flow. mbuf->port tells it the logical port it came in by.

@@ -71,8 +71,8 @@ static uint32_t poll_rings(struct dp_worker *worker)
 	count = rte_ring_sc_dequeue_burst(worker->transmit_rings[worker->index], (void **)burst->packets,
 					  DP_BURST, NULL);
 	for (uint32_t i = 0; i < count; i++)
-		dp_transmit(worker, burst->packets[i], burst->packets[i]->port,
-			    (enum poise_verdict)burst->packets[i]->packet_type);
+		dp_transmit_as(worker, burst->packets[i], burst->packets[i]->port,
+			       (enum poise_verdict)burst->packets[i]->packet_type);
 	if (count)
 		dp_flush(worker);
 	return total + count;

@@ -43,7 +43,9 @@ struct dp_receive {
 // Packets on their way out by one logical port.
 struct dp_transmit {
 	struct rte_mbuf *packets[DP_BURST];
-	uint8_t verdicts[DP_BURST]; // enum poise_verdict that each is counted under once it is sent
+	uint8_t verdicts[DP_BURST]; // of those in `answers`
+	uint64_t bytes;
+	uint32_t answers; // bit n: packets[n] is counted as verdicts[n] once it is sent, else as POISE_FORWARDED
 	uint32_t count;
 	uint16_t device;
 	uint16_t queue;
@@ -56,17 +58,23 @@ struct dp_handoff {
 	uint32_t count;
 };
 
+// What is known of a packet between two stages.
+struct dp_look {
+	uint8_t *frame;
+	const struct poise_bucket *bucket; // where its flow is entered, if it is the first place
+	struct poise_flow *flow;	   // most likely it; to be compared
+	uint16_t signature;
+	uint8_t direction; // enum poise_direction
+	uint8_t quick;	   // poise_quick(): nothing but translation is due
+};
+
 // One burst on its way through the stages; each is a loop over arrays, so that the memory accesses of
 // different packets overlap.
 struct dp_burst {
 	const struct poise_snapshot *snapshot;
 	uint32_t now_ms;
-	uint32_t count;	 // packets that still go on, named by order[]
-	bool changed;	 // a flow was made or removed in this burst: what was found before may be outdated
-	uint8_t order[DP_BURST];
-	uint32_t records[DP_BURST]; // flow of each packet, 0 none
 	struct rte_mbuf *packets[DP_BURST];
-	struct poise_step steps[DP_BURST];
+	struct dp_look looks[DP_BURST];
 };
 
 struct dp_worker {
@@ -88,6 +96,7 @@ struct dp_worker {
 	struct dp_time time;
 	struct dp_sweep sweep;
 	struct dp_idle idle;
+	struct poise_flow nothing; // no packet is of this flow
 	uint64_t now_ns;
 	uint32_t error_ms;		      // ICMP errors: time of the last one
 	uint32_t errors_sent;		      // less one for each millisecond since

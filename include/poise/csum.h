@@ -31,7 +31,9 @@ POISE_INLINE __u32 poise_csum_diff32(__u32 before, __u32 after)
 // HC' = ~(~HC + difference). `difference` is a folded sum of ~m + m'.
 POISE_INLINE __u16 poise_csum_apply(__u16 check, __u16 difference)
 {
-	return (__u16)~poise_csum_fold((__u32)(__u16)~check + difference);
+	__u32 sum = (__u32)(__u16)~check + difference; // two addends: one fold does
+
+	return (__u16)~(sum + (sum >> 16));
 }
 
 // Sum of `length` bytes, for packets that are built here and for tests. An odd last byte is padded with

@@ -28,17 +28,16 @@ struct poise_flow {
 	__be16 vip_port;
 	__be16 backend_port;
 	__be16 snat_port;
-	__u16 inward_ip_difference; // checksum differences, csum.h; the IP ones count the TTL step too
-	__u16 inward_tcp_difference;
-	__u16 outward_ip_difference;
-	__u16 outward_tcp_difference;
+	struct poise_flow_difference {
+		__u16 ip;
+		__u16 tcp;
+	} difference[2]; // of the checksums by direction, csum.h; `ip` counts the TTL step too
 	__u8 state; // enum poise_flow_state
 	__u8 flags;
 	__u16 vip_index;
 	__u16 backend_index;
 	__u16 client_egress;  // index of the route back, or POISE_NONE16: client_mac and client_port_index
-	__u32 client_ack;     // last acknowledgement sent by the client, host order; 0 unknown
-	__u32 backend_ack;    // the backend's
+	__u32 ack[2];	      // last acknowledgement sent by client and backend, by direction; host order, 0 unknown
 	__u8 client_mac[6];   // link address the SYN came from
 	__u8 client_interface; // index of the port the SYN came in by
 	__u8 shard;
@@ -53,28 +52,37 @@ POISE_ASSERT(offsetof(struct poise_flow, vip) == offsetof(struct poise_flow, cli
 		     offsetof(struct poise_flow, snat_port) == offsetof(struct poise_flow, backend_port) + 2,
 	     "source and destination as in poise_key");
 
-POISE_INLINE int poise_tuple_equal(const __be32 *addresses, const __be16 *ports, const struct poise_key *key)
+// The addresses and ports that a packet of one direction arrives with, as words: source in the lower half. By
+// arithmetic instead of a branch, because directions come mixed and cannot be predicted.
+POISE_INLINE __u64 poise_flow_addresses(const struct poise_flow *flow, enum poise_direction direction)
 {
-	__u64 ours, theirs;
-	__u32 our_ports, their_ports;
+	__u64 addresses;
 
-	POISE_COPY(&ours, addresses, 8);
-	POISE_COPY(&theirs, &key->src, 8);
-	POISE_COPY(&our_ports, ports, 4);
-	POISE_COPY(&their_ports, &key->src_port, 4);
-	return ours == theirs && our_ports == their_ports;
+	POISE_COPY(&addresses, (const __u8 *)flow + offsetof(struct poise_flow, client) + 8 * ((__u32)direction & 1),
+		   8);
+	return addresses;
 }
 
-// Does a packet going inward (client -> vip) belong to this flow?
-POISE_INLINE int poise_flow_matches_inward(const struct poise_flow *flow, const struct poise_key *key)
+POISE_INLINE __u32 poise_flow_ports(const struct poise_flow *flow, enum poise_direction direction)
 {
-	return poise_tuple_equal(&flow->client, &flow->client_port, key);
+	__u32 ports;
+
+	POISE_COPY(&ports,
+		   (const __u8 *)flow + offsetof(struct poise_flow, client_port) + 4 * ((__u32)direction & 1), 4);
+	return ports;
 }
 
-// Does a packet going outward (backend -> snat)?
-POISE_INLINE int poise_flow_matches_outward(const struct poise_flow *flow, const struct poise_key *key)
+// Does a packet going inward (client -> vip) or outward (backend -> snat) belong to this flow?
+POISE_INLINE int poise_flow_matches(const struct poise_flow *flow, enum poise_direction direction,
+				    const struct poise_key *key)
 {
-	return poise_tuple_equal(&flow->backend, &flow->backend_port, key);
+	__u64 addresses;
+	__u32 ports;
+
+	POISE_COPY(&addresses, &key->src, 8);
+	POISE_COPY(&ports, &key->src_port, 4);
+	return !((poise_flow_addresses(flow, direction) ^ addresses) |
+		 (poise_flow_ports(flow, direction) ^ ports));
 }
 
 // Fill the four checksum differences from the tuple.
@@ -91,10 +99,10 @@ POISE_INLINE void poise_flow_differences(struct poise_flow *flow)
 	__u32 out_port = poise_csum_diff16(flow->backend_port, flow->vip_port) +
 			 poise_csum_diff16(flow->snat_port, flow->client_port);
 
-	flow->inward_ip_difference = poise_csum_fold(in_ip + ttl);
-	flow->outward_ip_difference = poise_csum_fold(out_ip + ttl);
-	flow->inward_tcp_difference = poise_csum_fold(in_ip + in_port);
-	flow->outward_tcp_difference = poise_csum_fold(out_ip + out_port);
+	flow->difference[POISE_INWARD].ip = poise_csum_fold(in_ip + ttl);
+	flow->difference[POISE_OUTWARD].ip = poise_csum_fold(out_ip + ttl);
+	flow->difference[POISE_INWARD].tcp = poise_csum_fold(in_ip + in_port);
+	flow->difference[POISE_OUTWARD].tcp = poise_csum_fold(out_ip + out_port);
 }
 
 // How far behind or ahead of the peer's acknowledgement a reset may lie and still be believed
@@ -109,17 +117,18 @@ POISE_INLINE enum poise_verdict poise_flow_track(struct poise_flow *flow, enum p
 {
 	enum poise_tcp_event event = poise_tcp_event(packet->tcp_flags);
 	enum poise_flow_state state = (enum poise_flow_state)flow->state;
-	__u32 expected = direction == POISE_INWARD ? flow->backend_ack : flow->client_ack;
+	__u32 expected = flow->ack[(direction ^ 1) & 1];
 
+	if (POISE_LIKELY(event == POISE_EVENT_ACK && state == POISE_STATE_ESTABLISHED)) { // most packets
+		POISE_STORE(flow->ack[direction & 1], POISE_HOST32(packet->ack));
+		POISE_STORE(flow->last_seen_ms, now_ms);
+		return POISE_FORWARDED;
+	}
 	if (event == POISE_EVENT_RST && !poise_state_half_open(state) && expected &&
 	    POISE_HOST32(packet->seq) - expected + POISE_RESET_WINDOW / 2 >= POISE_RESET_WINDOW)
 		return POISE_RST_OUT_OF_WINDOW;
-	if (event != POISE_EVENT_RST && packet->tcp_flags & POISE_TCP_ACK) {
-		if (direction == POISE_INWARD)
-			POISE_STORE(flow->client_ack, POISE_HOST32(packet->ack));
-		else
-			POISE_STORE(flow->backend_ack, POISE_HOST32(packet->ack));
-	}
+	if (event != POISE_EVENT_RST && packet->tcp_flags & POISE_TCP_ACK)
+		POISE_STORE(flow->ack[direction & 1], POISE_HOST32(packet->ack));
 	// A reset does not refresh: it must not prolong a life either.
 	if (event != POISE_EVENT_RST || state != POISE_STATE_RESET)
 		POISE_STORE(flow->last_seen_ms, now_ms);

@@ -107,8 +107,8 @@ POISE_INLINE void poise_flow_fill(struct poise_flow *flow, const struct poise_cr
 	flow->vip_index = create->vip_index;
 	flow->backend_index = create->backend_index;
 	flow->client_egress = route ? route->egress : POISE_NONE16;
-	flow->client_ack = 0;
-	flow->backend_ack = 0;
+	flow->ack[POISE_INWARD] = 0;
+	flow->ack[POISE_OUTWARD] = 0;
 	flow->client_interface = create->port_index;
 	POISE_COPY(flow->client_mac, create->source_mac, 6);
 }

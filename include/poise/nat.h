@@ -12,19 +12,16 @@
 POISE_INLINE struct poise_key poise_flow_translated(const struct poise_flow *flow,
 						    enum poise_direction direction)
 {
+	// It is the tuple that the other direction arrives with, turned round.
+	enum poise_direction other = (enum poise_direction)(direction ^ 1);
+	__u64 addresses = poise_flow_addresses(flow, other);
+	__u32 ports = poise_flow_ports(flow, other);
 	struct poise_key key;
 
-	if (direction == POISE_INWARD) {
-		key.src = flow->snat;
-		key.dst = flow->backend;
-		key.src_port = flow->snat_port;
-		key.dst_port = flow->backend_port;
-	} else {
-		key.src = flow->vip;
-		key.dst = flow->client;
-		key.src_port = flow->vip_port;
-		key.dst_port = flow->client_port;
-	}
+	addresses = addresses << 32 | addresses >> 32;
+	ports = ports << 16 | ports >> 16;
+	POISE_COPY(&key.src, &addresses, 8);
+	POISE_COPY(&key.src_port, &ports, 4);
 	return key;
 }
 
@@ -35,18 +32,13 @@ POISE_INLINE void poise_nat_tcp(const struct poise_flow *flow, enum poise_direct
 {
 	struct poise_key key = poise_flow_translated(flow, direction);
 
-	if (direction == POISE_INWARD) {
-		ip->check = poise_csum_apply(ip->check, flow->inward_ip_difference);
-		tcp->check = poise_csum_apply(tcp->check, flow->inward_tcp_difference);
-	} else {
-		ip->check = poise_csum_apply(ip->check, flow->outward_ip_difference);
-		tcp->check = poise_csum_apply(tcp->check, flow->outward_tcp_difference);
-	}
+	const struct poise_flow_difference *difference = &flow->difference[direction & 1];
+
+	ip->check = poise_csum_apply(ip->check, difference->ip);
+	tcp->check = poise_csum_apply(tcp->check, difference->tcp);
 	ip->ttl--;
-	ip->src = key.src;
-	ip->dst = key.dst;
-	tcp->src = key.src_port;
-	tcp->dst = key.dst_port;
+	POISE_COPY(&ip->src, &key.src, 8);
+	POISE_COPY(&tcp->src, &key.src_port, 4);
 }
 
 // Translate an ICMP error about a packet of the flow, RFC 5508 section 4.2 (the inner packet as the receiver

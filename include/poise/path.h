@@ -14,24 +14,29 @@ struct poise_step {
 	__u8 direction;	 // enum poise_direction
 };
 
+// Which way a packet goes and where its flow would be. `vip_index` is what poise_vip_find() says of its
+// destination.
+POISE_INLINE enum poise_direction poise_locate(const struct poise_snapshot *snapshot,
+					       const struct poise_table *table, const struct poise_key *key,
+					       __u16 vip_index, struct poise_place *place)
+{
+	int inward = vip_index != POISE_NONE16;
+
+	if (!inward && poise_snat_find(snapshot, key->dst) != POISE_NONE16)
+		*place = poise_place_snat(table, key);
+	else
+		*place = poise_place_client(table, inward ? key->src : key->dst,
+					    inward ? key->src_port : key->dst_port);
+	return inward ? POISE_INWARD : POISE_OUTWARD;
+}
+
 // Where the flow of a parsed TCP packet or ICMP error would be. Returns POISE_FORWARDED when a look-up is
 // due (step->place and direction are set), else the packet's fate.
 POISE_INLINE enum poise_verdict poise_classify(const struct poise_snapshot *snapshot,
 					       const struct poise_table *table, struct poise_step *step)
 {
-	const struct poise_key *key = &step->packet.key;
-
-	step->vip_index = poise_vip_find(snapshot, key->dst, key->dst_port);
-	if (step->vip_index != POISE_NONE16) {
-		step->direction = POISE_INWARD;
-		step->place = poise_place_client(table, key->src, key->src_port);
-		return POISE_FORWARDED;
-	}
-	step->direction = POISE_OUTWARD;
-	if (poise_snat_find(snapshot, key->dst) != POISE_NONE16)
-		step->place = poise_place_snat(table, key);
-	else
-		step->place = poise_place_client(table, key->dst, key->dst_port);
+	step->vip_index = poise_vip_find(snapshot, step->packet.key.dst, step->packet.key.dst_port);
+	step->direction = (__u8)poise_locate(snapshot, table, &step->packet.key, step->vip_index, &step->place);
 	return POISE_FORWARDED;
 }
 
@@ -107,4 +112,35 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 		poise_nat_icmp_error(flow, direction, ip, icmp, inner, tcp, has_check);
 	}
 	return POISE_FORWARDED;
+}
+
+// Most packets are plain ones that change nothing about their flow but the time it was seen. Does this one? It was
+// found plain by poise_plain(); the flow is looked at only afterwards, by poise_quick_matches().
+POISE_INLINE int poise_quick(const struct poise_plain *plain)
+{
+	return !(plain->tcp.flags & (POISE_TCP_SYN | POISE_TCP_FIN | POISE_TCP_RST)) && plain->ip.ttl > 1;
+}
+
+// Is it a packet of this flow, and the flow established?
+POISE_INLINE int poise_quick_matches(const struct poise_flow *flow, enum poise_direction direction,
+				     const struct poise_plain *plain)
+{
+	struct poise_key key = poise_plain_key(plain);
+
+	return flow->state == POISE_STATE_ESTABLISHED && !(POISE_LOAD(flow->sequence) & 1) &&
+	       poise_flow_matches(flow, direction, &key);
+}
+
+// Account and rewrite such a packet: what poise_account() and poise_rewrite() come to. Returns 0, and nothing was
+// done, when the next hop's link address is not known.
+POISE_INLINE int poise_quick_forward(const struct poise_snapshot *snapshot, struct poise_flow *flow,
+				     enum poise_direction direction, struct poise_plain *plain, __u32 now_ms,
+				     __u16 *out_port)
+{
+	if (!poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port))
+		return 0;
+	POISE_STORE(flow->ack[direction & 1], POISE_HOST32(plain->tcp.ack));
+	POISE_STORE(flow->last_seen_ms, now_ms);
+	poise_nat_tcp(flow, direction, &plain->ip, &plain->tcp);
+	return 1;
 }

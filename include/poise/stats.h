@@ -18,10 +18,8 @@ struct poise_stats_port {
 struct poise_stats_backend {
 	__u64 flows_created;
 	__u64 flows_removed; // active flows are the difference, summed over workers
-	__u64 packets_inward;
-	__u64 packets_outward;
-	__u64 bytes_inward; // IPv4 total length
-	__u64 bytes_outward;
+	__u64 packets[2]; // by enum poise_direction
+	__u64 bytes[2];	  // IPv4 total length
 	__u64 reserved[2];
 };
 POISE_ASSERT(sizeof(struct poise_stats_backend) == POISE_LINE_SIZE, "one line a backend");

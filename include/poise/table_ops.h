@@ -25,8 +25,7 @@ POISE_INLINE __u32 poise_table_find(const struct poise_table *table, const struc
 			flow = poise_record(table, number);
 			if (!flow || POISE_LOAD(flow->sequence) & 1)
 				continue;
-			if (direction == POISE_INWARD ? poise_flow_matches_inward(flow, key) :
-							poise_flow_matches_outward(flow, key))
+			if (poise_flow_matches(flow, direction, key))
 				return number;
 		}
 		if (!POISE_LOAD(bucket->overflow))

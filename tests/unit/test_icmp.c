@@ -69,8 +69,8 @@ static void recognised(void)
 				CU_ASSERT_EQUAL(packet.kind, POISE_PACKET_ICMP_ERROR);
 				CU_ASSERT_EQUAL(packet.inner_l4, packet.inner_l3 + 20 + options * 4);
 				CU_ASSERT(direction == POISE_INWARD
-						  ? poise_flow_matches_inward(flow, &packet.key)
-						  : poise_flow_matches_outward(flow, &packet.key));
+						  ? poise_flow_matches(flow, POISE_INWARD, &packet.key)
+						  : poise_flow_matches(flow, POISE_OUTWARD, &packet.key));
 			}
 	world_fini(&world);
 }

@@ -109,7 +109,7 @@ static void whole_page(void)
 	world->stats->worker[1].counters[POISE_NO_FLOW] = 12;
 	world->stats->worker[2].counters[POISE_FLOW_EXPIRED] = 13;
 	world->stats->worker[2].ports[1].tx_bytes = 14;
-	world->stats->worker[0].backends[app_backend(world, "pg1", 0)].bytes_inward = 15;
+	world->stats->worker[0].backends[app_backend(world, "pg1", 0)].bytes[POISE_INWARD] = 15;
 	page = page_of(world);
 	page_is_well_formed(page);
 	CU_ASSERT_PTR_NOT_NULL(strstr(page, "\npoise_up 1\n"));
@@ -181,8 +181,8 @@ static void service_counters_never_fall(void)
 {
 	struct app_world *world = app_world(APP_PORTS APP_SERVICES);
 	struct cp_monotone monotone = {0};
-	__u64 *one = &world->stats->worker[0].backends[app_backend(world, "pg1", 0)].bytes_inward;
-	__u64 *other = &world->stats->worker[1].backends[app_backend(world, "web1", 1)].bytes_inward;
+	__u64 *one = &world->stats->worker[0].backends[app_backend(world, "pg1", 0)].bytes[POISE_INWARD];
+	__u64 *other = &world->stats->worker[1].backends[app_backend(world, "web1", 1)].bytes[POISE_INWARD];
 
 	*one = 100;
 	*other = 1000;

@@ -83,7 +83,7 @@ static void active_flows_never_go_below_zero(void)
 
 	world->stats->worker[0].backends[1].flows_created = 10;
 	world->stats->worker[1].backends[1].flows_removed = 4; // made by one worker, removed by another
-	world->stats->worker[2].backends[1].bytes_outward = 7;
+	world->stats->worker[2].backends[1].bytes[POISE_OUTWARD] = 7;
 	cp_view_traffic(&world->app.dataplane, 1, &traffic);
 	CU_ASSERT_EQUAL(traffic.flows_created, 10);
 	CU_ASSERT_EQUAL(traffic.flows_active, 6);
