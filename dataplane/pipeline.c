@@ -58,11 +58,11 @@ static inline bool parse(struct dp_worker *worker, struct rte_mbuf *packet, stru
 	look->frame = frame_of(packet);
 	if (POISE_LIKELY(poise_plain(plain, end_of(packet), packet->pkt_len))) {
 		key = poise_plain_key(plain);
-		look->quick = (uint8_t)poise_quick(plain);
+		look->lane = (uint8_t)poise_lane(plain);
 	} else {
 		if (!parse_unusual(worker, packet, &key))
 			return false;
-		look->quick = 0;
+		look->lane = POISE_LANE_ANY;
 	}
 	look->direction = (uint8_t)poise_locate(snapshot, &worker->table, &key,
 						poise_vip_find(snapshot, key.dst, key.dst_port), &place);
@@ -166,10 +166,10 @@ static bool restarts(struct dp_worker *worker, const struct poise_step *step, ui
 static enum poise_verdict decide(struct dp_worker *worker, const struct rte_mbuf *packet,
 				 const struct poise_step *step, uint32_t *number)
 {
+	enum poise_direction direction = (enum poise_direction)step->direction;
 	enum poise_verdict verdict;
 
-	*number = poise_table_find(&worker->table, &step->place, &step->packet.key,
-				   (enum poise_direction)step->direction);
+	*number = poise_table_find(&worker->table, &step->place, &step->packet.key, direction);
 	// A packet that ends here is no sign of life of its flow.
 	if (*number && POISE_UNLIKELY(step->packet.ttl <= 1))
 		return POISE_TTL_EXPIRED;
@@ -226,24 +226,39 @@ static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
 	}
 }
 
+// A plain packet of a flow that is there. Returns false when the general way is due.
+static inline bool forward_known(struct dp_worker *worker, const struct dp_look *look, struct rte_mbuf *packet)
+{
+	const struct dp_burst *burst = &worker->burst;
+	enum poise_direction direction = (enum poise_direction)look->direction;
+	struct poise_plain *plain = (struct poise_plain *)look->frame;
+	enum poise_verdict verdict, event;
+	uint16_t port;
+
+	if (look->lane == POISE_LANE_ANY || !poise_known_matches(look->flow, direction, plain))
+		return false;
+	if (POISE_UNLIKELY(look->lane != POISE_LANE_QUICK ||
+			   !poise_quick_forward(burst->snapshot, look->flow, direction, plain, burst->now_ms, &port))) {
+		verdict = poise_known_forward(burst->snapshot, &worker->table, look->flow, direction, plain,
+					      burst->now_ms, &event, &port);
+		if (event != POISE_FORWARDED)
+			worker->stats->counters[event]++;
+		if (verdict != POISE_FORWARDED) {
+			dp_drop(worker, packet, verdict);
+			return true;
+		}
+	}
+	count_backend(worker, look->flow, direction, POISE_HOST16(plain->ip.total_length));
+	dp_transmit(worker, packet, port);
+	return true;
+}
+
 // One packet after the other, in the order they came: a flow made for one is there for the next.
 static void stage_forward(struct dp_worker *worker, struct dp_burst *burst, uint32_t count)
 {
-	for (uint32_t n = 0; n < count; n++) {
-		const struct dp_look *look = &burst->looks[n];
-		struct poise_plain *plain = (struct poise_plain *)look->frame;
-		enum poise_direction direction = (enum poise_direction)look->direction;
-		uint16_t port;
-
-		if (POISE_LIKELY(look->quick && poise_quick_matches(look->flow, direction, plain) &&
-				 poise_quick_forward(burst->snapshot, look->flow, direction, plain, burst->now_ms,
-						     &port))) {
-			count_backend(worker, look->flow, direction, POISE_HOST16(plain->ip.total_length));
-			dp_transmit(worker, burst->packets[n], port);
-		} else {
+	for (uint32_t n = 0; n < count; n++)
+		if (POISE_UNLIKELY(!forward_known(worker, &burst->looks[n], burst->packets[n])))
 			forward(worker, burst->packets[n]);
-		}
-	}
 }
 
 void dp_pipeline(struct dp_worker *worker, uint32_t count)

@@ -6,7 +6,7 @@
 
 // Records that one eviction looks at: the oldest of the first DP_EVICT_WINDOW, or, when there is no half-open
 // flow among them, the first one further on.
-#define DP_EVICT_WINDOW 256u
+#define DP_EVICT_WINDOW 4u
 #define DP_EVICT_LIMIT 2048u
 
 #define DP_COUNT_MS 64u
@@ -42,11 +42,6 @@ void dp_flow_remove(const struct poise_table *table, struct poise_stats_worker *
 	poise_flow_remove(table, flow, number);
 }
 
-static bool is_visible(const struct poise_flow *flow)
-{
-	return !(POISE_LOAD(flow->sequence) & 1) && flow->state != POISE_STATE_FREE;
-}
-
 bool dp_flow_expired(const struct poise_flow *flow, const struct poise_snapshot *snapshot,
 		     uint32_t now_ms)
 {
@@ -54,7 +49,7 @@ bool dp_flow_expired(const struct poise_flow *flow, const struct poise_snapshot 
 	uint32_t timeout = snapshot->vips[flow->vip_index & (POISE_MAX_VIPS - 1)].timeout_ms[which];
 	int32_t idle = (int32_t)(now_ms - POISE_LOAD(flow->last_seen_ms));
 
-	if (!is_visible(flow))
+	if (!poise_flow_visible(flow))
 		return false;
 	if (!timeout)
 		timeout = timeout_default_ms[which];
@@ -150,7 +145,7 @@ bool dp_evict(const struct poise_table *table, uint32_t shard_index, struct pois
 			shard->evict = 0;
 		number = first + shard->evict++;
 		flow = poise_record(table, number);
-		if (!is_visible(flow) || !poise_state_half_open((enum poise_flow_state)flow->state))
+		if (!poise_flow_visible(flow) || !poise_state_half_open((enum poise_flow_state)flow->state))
 			continue;
 		idle = now_ms - POISE_LOAD(flow->last_seen_ms);
 		if ((int32_t)idle < 0)
@@ -163,6 +158,9 @@ bool dp_evict(const struct poise_table *table, uint32_t shard_index, struct pois
 	if (!oldest)
 		return false;
 	dp_flow_remove(table, stats, oldest);
+	// A flood comes back to this shard soon.
+	for (uint32_t ahead = 0; ahead < DP_EVICT_WINDOW && shard->evict + ahead < top; ahead++)
+		__builtin_prefetch(poise_record(table, first + shard->evict + ahead));
 	stats->counters[POISE_FLOW_EVICTED]++;
 	return true;
 }

@@ -65,7 +65,7 @@ struct dp_look {
 	struct poise_flow *flow;	   // most likely it; to be compared
 	uint16_t signature;
 	uint8_t direction; // enum poise_direction
-	uint8_t quick;	   // poise_quick(): nothing but translation is due
+	uint8_t lane;	   // enum poise_lane
 };
 
 // One burst on its way through the stages; each is a loop over arrays, so that the memory accesses of

@@ -85,6 +85,12 @@ POISE_INLINE int poise_flow_matches(const struct poise_flow *flow, enum poise_di
 		 (poise_flow_ports(flow, direction) ^ ports));
 }
 
+// Is there a flow in the record? Not while its tuple changes, nor when it is free.
+POISE_INLINE int poise_flow_visible(const struct poise_flow *flow)
+{
+	return !(POISE_LOAD(flow->sequence) & 1) && POISE_LOAD(flow->state) != POISE_STATE_FREE;
+}
+
 // Fill the four checksum differences from the tuple.
 POISE_INLINE void poise_flow_differences(struct poise_flow *flow)
 {

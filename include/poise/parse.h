@@ -231,13 +231,9 @@ POISE_INLINE struct poise_key poise_plain_key(const struct poise_plain *plain)
 	return key;
 }
 
-POISE_INLINE int poise_parse_plain(const __u8 *data, const __u8 *end, __u32 frame_length,
-				   struct poise_packet *packet)
+// What poise_parse() says of a frame that poise_plain() found plain.
+POISE_INLINE void poise_plain_packet(const struct poise_plain *plain, struct poise_packet *packet)
 {
-	const struct poise_plain *plain = (const void *)data;
-
-	if (!poise_plain(data, end, frame_length))
-		return 0;
 	packet->key = poise_plain_key(plain);
 	packet->outer_dst = plain->ip.dst;
 	packet->seq = plain->tcp.seq;
@@ -248,6 +244,14 @@ POISE_INLINE int poise_parse_plain(const __u8 *data, const __u8 *end, __u32 fram
 	packet->tcp_flags = plain->tcp.flags & POISE_TCP_FLAG_MASK;
 	packet->kind = POISE_PACKET_TCP;
 	packet->ttl = plain->ip.ttl;
+}
+
+POISE_INLINE int poise_parse_plain(const __u8 *data, const __u8 *end, __u32 frame_length,
+				   struct poise_packet *packet)
+{
+	if (!poise_plain(data, end, frame_length))
+		return 0;
+	poise_plain_packet((const void *)data, packet);
 	return 1;
 }
 

@@ -114,33 +114,59 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 	return POISE_FORWARDED;
 }
 
-// Most packets are plain ones that change nothing about their flow but the time it was seen. Does this one? It was
-// found plain by poise_plain(); the flow is looked at only afterwards, by poise_quick_matches().
-POISE_INLINE int poise_quick(const struct poise_plain *plain)
+// Short ways for plain packets (poise_plain()) of flows that are there; what they do is what the steps above come to.
+// Nearly all packets are quick ones: they change nothing about an established flow but the time it was seen. Known
+// ones may change its state. A SYN may make a flow, and a packet at the end of its TTL ends here: not known.
+enum poise_lane { POISE_LANE_ANY, POISE_LANE_KNOWN, POISE_LANE_QUICK };
+
+POISE_INLINE enum poise_lane poise_lane(const struct poise_plain *plain)
 {
-	return !(plain->tcp.flags & (POISE_TCP_SYN | POISE_TCP_FIN | POISE_TCP_RST)) && plain->ip.ttl > 1;
+	__u8 flags = plain->tcp.flags;
+
+	if (POISE_UNLIKELY(plain->ip.ttl <= 1))
+		return POISE_LANE_ANY;
+	if (POISE_LIKELY(!(flags & (POISE_TCP_SYN | POISE_TCP_FIN | POISE_TCP_RST))))
+		return POISE_LANE_QUICK;
+	return poise_tcp_event(flags) == POISE_EVENT_SYN ? POISE_LANE_ANY : POISE_LANE_KNOWN;
 }
 
-// Is it a packet of this flow, and the flow established?
-POISE_INLINE int poise_quick_matches(const struct poise_flow *flow, enum poise_direction direction,
+// Is it a packet of this flow?
+POISE_INLINE int poise_known_matches(const struct poise_flow *flow, enum poise_direction direction,
 				     const struct poise_plain *plain)
 {
 	struct poise_key key = poise_plain_key(plain);
 
-	return flow->state == POISE_STATE_ESTABLISHED && !(POISE_LOAD(flow->sequence) & 1) &&
-	       poise_flow_matches(flow, direction, &key);
+	return poise_flow_visible(flow) && poise_flow_matches(flow, direction, &key);
 }
 
-// Account and rewrite such a packet: what poise_account() and poise_rewrite() come to. Returns 0, and nothing was
-// done, when the next hop's link address is not known.
+// Account and rewrite a quick packet of an established flow. Returns 0, and nothing was done, when the flow is not
+// established or the next hop's link address is not known.
 POISE_INLINE int poise_quick_forward(const struct poise_snapshot *snapshot, struct poise_flow *flow,
 				     enum poise_direction direction, struct poise_plain *plain, __u32 now_ms,
 				     __u16 *out_port)
 {
-	if (!poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port))
+	if (POISE_UNLIKELY(flow->state != POISE_STATE_ESTABLISHED) ||
+	    !poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port))
 		return 0;
 	POISE_STORE(flow->ack[direction & 1], POISE_HOST32(plain->tcp.ack));
 	POISE_STORE(flow->last_seen_ms, now_ms);
 	poise_nat_tcp(flow, direction, &plain->ip, &plain->tcp);
 	return 1;
+}
+
+// Account and rewrite any known packet. Returns what poise_rewrite() does; *event is what poise_account() says.
+POISE_INLINE enum poise_verdict poise_known_forward(const struct poise_snapshot *snapshot,
+						    const struct poise_table *table, struct poise_flow *flow,
+						    enum poise_direction direction, struct poise_plain *plain,
+						    __u32 now_ms, enum poise_verdict *event, __u16 *out_port)
+{
+	struct poise_step step;
+
+	step.direction = (__u8)direction;
+	poise_plain_packet(plain, &step.packet);
+	*event = poise_account(table, flow, &step, now_ms);
+	if (!poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port))
+		return POISE_NO_NEXT_HOP;
+	poise_nat_tcp(flow, direction, &plain->ip, &plain->tcp);
+	return POISE_FORWARDED;
 }

@@ -202,14 +202,14 @@ static void evicts_the_oldest_half_open(void)
 	}
 	CU_ASSERT_EQUAL(shard->half_open, 0);
 	CU_ASSERT_FALSE(dp_evict(&world.table, index, stats, 9000)); // established flows stay
-	for (uint32_t i = 3; i < 6; i++) {
+	for (uint32_t i = 1; i < 4; i++) { // the hand is at 0 and looks at four
 		flow = poise_record(&world.table, first + i);
 		flow->state = POISE_STATE_SYN_SENT;
-		flow->last_seen_ms = i == 4 ? 1000 : 4000;
+		flow->last_seen_ms = i == 2 ? 1000 : 4000;
 		shard->half_open++;
 	}
 	CU_ASSERT_TRUE(dp_evict(&world.table, index, stats, 9000));
-	CU_ASSERT_EQUAL(poise_record(&world.table, first + 4)->state, POISE_STATE_FREE);
+	CU_ASSERT_EQUAL(poise_record(&world.table, first + 2)->state, POISE_STATE_FREE);
 	CU_ASSERT_EQUAL(shard->half_open, 2);
 	CU_ASSERT_EQUAL(stats->counters[POISE_FLOW_EVICTED], 1);
 	CU_ASSERT_TRUE(dp_evict(&world.table, index, stats, 9000));
