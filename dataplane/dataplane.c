@@ -226,13 +226,14 @@ static void fill_macs(const struct dp_dataplane *dataplane, struct poise_snapsho
 
 static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot, struct dp_error *error)
 {
-	uint32_t workers = dataplane->workers_count, index = 0, in_rings = 0;
+	const struct dp_workers workers = { dataplane->workers_count, dataplane->owners };
+	uint32_t index = 0, in_rings = 0;
 	unsigned int lcore;
 	int code;
 
-	if (workers > 1)
-		in_rings = workers * dataplane->options.handoff_size;
-	code = dp_ports_start(&dataplane->ports, snapshot, workers, dataplane->options.mbufs, in_rings, error);
+	if (workers.count > 1)
+		in_rings = workers.count * dataplane->options.handoff_size;
+	code = dp_ports_start(&dataplane->ports, snapshot, &workers, dataplane->options.mbufs, in_rings, error);
 	if (code)
 		return code;
 	deal_queues(dataplane);

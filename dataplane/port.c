@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "rss.h"
 #include "worker.h"
 
 #define DP_RING_SIZE 1024u // descriptors, where the device has no wish of its own
@@ -164,13 +165,14 @@ static int set_up_queues(const struct dp_ports *ports, uint16_t device, const st
 	return code;
 }
 
-static int start_device(const struct dp_ports *ports, const struct dp_port *port, uint32_t n, uint32_t workers,
-			uint16_t *transmit, struct dp_error *error)
+static int start_device(const struct dp_ports *ports, const struct dp_port *port, uint32_t n,
+			const struct dp_workers *workers, uint16_t *transmit, struct dp_error *error)
 {
-	const struct rte_eth_conf configuration = { 0 }; // no offloads: what arrives damaged leaves damaged
-	uint16_t device = port->devices[n];
+	struct rte_eth_conf configuration = { 0 }; // no offloads: what arrives damaged leaves damaged
+	uint16_t device = port->devices[n], receive = receive_queues(port);
 	char name[RTE_ETH_NAME_MAX_LEN] = "?";
 	struct rte_eth_dev_info info;
+	struct dp_rss rss;
 	int code;
 
 	rte_eth_dev_get_name_by_port(device, name);
@@ -179,20 +181,23 @@ static int start_device(const struct dp_ports *ports, const struct dp_port *port
 		code = check_chunks(ports, &info, port, error);
 	if (code)
 		return code;
-	*transmit = transmit_queues(port, info.max_tx_queues, workers);
-	code = rte_eth_dev_configure(device, receive_queues(port), *transmit, &configuration);
+	*transmit = transmit_queues(port, info.max_tx_queues, workers->count);
+	dp_rss_plan(&rss, &info, receive, port->replies, &configuration);
+	code = rte_eth_dev_configure(device, receive, *transmit, &configuration);
 	if (!code)
-		code = set_up_queues(ports, device, &info, receive_queues(port), *transmit);
+		code = set_up_queues(ports, device, &info, receive, *transmit);
 	if (!code)
 		code = rte_eth_dev_start(device);
 	if (code)
 		return dp_fail(error, code, "port %s: device %s cannot be started: %s", port->name, name,
 			       strerror(code < 0 ? -code : code));
+	if (dp_rss_apply(&rss, device, &info, receive, workers->owners, workers->count))
+		dp_log("port %s: replies of full NAT arrive at their owners", port->name);
 	rte_eth_promiscuous_enable(device); // virtual devices may not know it, and need not
 	return 0;
 }
 
-static int start_port(const struct dp_ports *ports, struct dp_port *port, uint32_t workers,
+static int start_port(const struct dp_ports *ports, struct dp_port *port, const struct dp_workers *workers,
 		      struct dp_error *error)
 {
 	uint16_t transmit[POISE_MAX_QUEUES];
@@ -201,11 +206,11 @@ static int start_port(const struct dp_ports *ports, struct dp_port *port, uint32
 	for (uint32_t n = 0; !code && n < port->devices_count; n++)
 		code = start_device(ports, port, n, workers, &transmit[n], error);
 	if (!code)
-		deal_transmit(port, transmit, workers);
+		deal_transmit(port, transmit, workers->count);
 	return code;
 }
 
-int dp_ports_start(struct dp_ports *ports, const struct poise_snapshot *snapshot, uint32_t workers,
+int dp_ports_start(struct dp_ports *ports, const struct poise_snapshot *snapshot, const struct dp_workers *workers,
 		   uint32_t mbufs, uint32_t in_rings, struct dp_error *error)
 {
 	int code;
@@ -214,12 +219,13 @@ int dp_ports_start(struct dp_ports *ports, const struct poise_snapshot *snapshot
 	for (uint32_t p = 0; p < snapshot->ports_count; p++) {
 		memcpy(ports->names[p], snapshot->ports[p].name, POISE_NAME_SIZE);
 		ports->ports[p].name = ports->names[p];
+		ports->ports[p].replies = snapshot->ports[p].snat_count > 0;
 		code = find_devices(&ports->ports[p], &snapshot->ports[p], error);
 		if (code)
 			return code;
 		ports->count++;
 	}
-	code = make_pool(ports, workers, mbufs, in_rings, error);
+	code = make_pool(ports, workers->count, mbufs, in_rings, error);
 	for (uint32_t p = 0; !code && p < ports->count; p++)
 		code = start_port(ports, &ports->ports[p], workers, error);
 	return code;

@@ -5,6 +5,7 @@
 // Cold: main lcore.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -22,6 +23,7 @@ struct dp_queue {
 struct dp_port {
 	const char *name; // in the first snapshot's copy
 	uint8_t mac[6];	  // of the first device
+	bool replies;	  // has SNAT addresses: replies of full-NAT flows come in here
 	uint16_t devices[POISE_MAX_QUEUES];
 	uint32_t devices_count;
 	struct dp_queue receive[POISE_MAX_QUEUES];
@@ -37,9 +39,15 @@ struct dp_ports {
 	char names[POISE_MAX_PORTS][POISE_NAME_SIZE];
 };
 
-// Find, configure and start the devices of all ports for so many workers. `mbufs`: packet buffers, 0: by need;
+// Who gets what: queue q of a port is polled by worker q modulo `count`, shard s is owned by owners[s].
+struct dp_workers {
+	uint32_t count;
+	const uint8_t *owners; // POISE_SHARDS of them
+};
+
+// Find, configure and start the devices of all ports. `mbufs`: packet buffers, 0: by need;
 // `in_rings`: packets that may wait between workers. Returns 0 or -errno with a line that names the port.
-int dp_ports_start(struct dp_ports *ports, const struct poise_snapshot *snapshot, uint32_t workers,
+int dp_ports_start(struct dp_ports *ports, const struct poise_snapshot *snapshot, const struct dp_workers *workers,
 		   uint32_t mbufs, uint32_t in_rings, struct dp_error *error);
 
 // Stop and close whatever was started.
