@@ -205,6 +205,7 @@ static int run_all(struct dp_main *self, struct dp_error *error)
 	snapshot = NULL;
 	dp_control_fini(&self->control);
 	rte_eal_cleanup();
+	rmdir(rte_eal_get_runtime_dir()); // it is empty unless EAL shared its configuration
 	return code;
 close_control:
 	dp_control_fini(&self->control);

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The Poise authors
 """Running the real poise-dataplane on captures, and what every such test checks."""
 
+import glob
 import json
 import os
 import re
@@ -61,6 +62,8 @@ class Folder:
             print("kept: " + self.path)
         else:
             shutil.rmtree(self.path, ignore_errors=True)
+        for left in glob.glob("/var/run/dpdk/%s*" % os.path.basename(self.path)):  # EAL makes it and leaves it
+            shutil.rmtree(left, ignore_errors=True)
 
     def file(self, name):
         return os.path.join(self.path, name)
@@ -89,7 +92,7 @@ class Result:
 def eal(folder, lcores, vdevs, memory=256):
     """EAL's options for virtual devices without huge pages."""
     return ["--lcores", lcores, "--no-huge", "-m", str(memory), "--no-pci", "--no-telemetry",
-            "--file-prefix", os.path.basename(folder.path)] + [word for vdev in vdevs for word in ("--vdev", vdev)]
+            "--no-shconf", "--file-prefix", os.path.basename(folder.path)] + [word for vdev in vdevs for word in ("--vdev", vdev)]
 
 
 def lcore_list(workers, first=0):
