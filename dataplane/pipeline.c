@@ -15,7 +15,7 @@
 #define DP_SNAT_SHORT 64u
 
 // Packets between the fetch of a bucket and its use.
-#define DP_AHEAD 8u
+#define DP_AHEAD 16u
 
 static void *frame_of(const struct rte_mbuf *packet)
 {

@@ -92,7 +92,8 @@ class Result:
 def eal(folder, lcores, vdevs, memory=256):
     """EAL's options for virtual devices without huge pages."""
     return ["--lcores", lcores, "--no-huge", "-m", str(memory), "--no-pci", "--no-telemetry",
-            "--no-shconf", "--file-prefix", os.path.basename(folder.path)] + [word for vdev in vdevs for word in ("--vdev", vdev)]
+            "--no-shconf", "--file-prefix", os.path.basename(folder.path)] + \
+        [word for vdev in vdevs for word in ("--vdev", vdev)]
 
 
 def lcore_list(workers, first=0):

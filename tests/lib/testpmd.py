@@ -63,7 +63,8 @@ class Testpmd(Process):
     def __init__(self, folder, vdevs, mode, name="peer", options=()):
         lcores = dataplane.lcore_list(2, 1).rsplit(",", 1)[0]
         super().__init__(["stdbuf", "-oL", "dpdk-testpmd", "--lcores", lcores, "--no-huge", "-m", "256", "--no-pci",
-                          "--no-telemetry", "--no-shconf", "--file-prefix", "%s-%s" % (os.path.basename(folder.path), name)] +
+                          "--no-telemetry", "--no-shconf",
+                          "--file-prefix", "%s-%s" % (os.path.basename(folder.path), name)] +
                          [word for vdev in vdevs for word in ("--vdev", vdev)] +
                          ["--", "-i", "--forward-mode=" + mode, "--total-num-mbufs=16384", "--no-mlockall",
                           "--no-flush-rx"] +
