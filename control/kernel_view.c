@@ -54,8 +54,11 @@ static int read_link(const struct nlmsghdr *header, void *data)
 	const char *name = NULL;
 	const struct nlattr *attribute;
 
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*info))
+		return MNL_CB_OK;
 	mnl_attr_for_each(attribute, header, sizeof(*info)) {
-		if (mnl_attr_get_type(attribute) == IFLA_IFNAME)
+		if (mnl_attr_get_type(attribute) == IFLA_IFNAME &&
+		    !mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING))
 			name = mnl_attr_get_str(attribute);
 		else if (mnl_attr_get_type(attribute) == IFLA_ADDRESS &&
 			 mnl_attr_get_payload_len(attribute) == 6)
@@ -80,9 +83,12 @@ static int read_neighbor(const struct nlmsghdr *header, void *data)
 	const struct nlattr *attribute, *address = NULL, *mac = NULL;
 	struct cp_kernel_neighbor *neighbor;
 	struct reader *reader = data;
-	int port = port_of(reader, (uint32_t)info->ndm_ifindex);
+	int port;
 
-	if (port < 0 || info->ndm_family != AF_INET)
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*info) || info->ndm_family != AF_INET)
+		return MNL_CB_OK;
+	port = port_of(reader, (uint32_t)info->ndm_ifindex);
+	if (port < 0)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attribute, header, sizeof(*info)) {
 		if (mnl_attr_get_type(attribute) == NDA_DST && mnl_attr_get_payload_len(attribute) == 4)
@@ -131,12 +137,15 @@ static void read_next_hops(const struct reader *reader, const struct nlattr *lis
 static int read_route(const struct nlmsghdr *header, void *data)
 {
 	const struct rtmsg *info = mnl_nlmsg_get_payload(header);
-	uint32_t prefix = 0, gateway = 0, ifindex = 0, metric = 0, table = info->rtm_table;
+	uint32_t prefix = 0, gateway = 0, ifindex = 0, metric = 0, table;
 	const struct nlattr *attribute;
 	struct cp_kernel_route *route;
 	struct reader *reader = data;
 	int port;
 
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*info))
+		return MNL_CB_OK;
+	table = info->rtm_table;
 	if (info->rtm_family != AF_INET || info->rtm_type != RTN_UNICAST || info->rtm_flags & RTM_F_CLONED)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attribute, header, sizeof(*info)) {

@@ -89,17 +89,19 @@ int cp_wire_receive(int fd, union cp_wire_message *message, int *descriptor)
 	struct msghdr header = {.msg_iov = &vector,
 				.msg_iovlen = 1,
 				.msg_control = control.bytes,
-				.msg_controllen = sizeof(control.bytes)};
+				// CMSG_SPACE would have room for a second one, which nobody closes
+				.msg_controllen = CMSG_LEN(sizeof(int))};
 	ssize_t got = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	int error;
 
 	*descriptor = -1;
 	if (got < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
-	if (!got)
-		return -EPIPE;
 	take_descriptor(&header, descriptor);
-	error = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO : check(message, (size_t)got);
+	if (!got) // the end, or an empty message, which may have brought a descriptor
+		error = -EPIPE;
+	else
+		error = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO : check(message, (size_t)got);
 	if (error && *descriptor >= 0) {
 		close(*descriptor);
 		*descriptor = -1;

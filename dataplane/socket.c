@@ -160,13 +160,12 @@ int dp_socket_receive(int peer, union dp_message *message, int *descriptor, stru
 	length = recvmsg(peer, &header, MSG_CMSG_CLOEXEC);
 	if (length < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
-	if (!length)
-		return -EPIPE;
 	item = CMSG_FIRSTHDR(&header);
 	if (item && item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS &&
 	    item->cmsg_len >= CMSG_LEN(sizeof(int)))
 		memcpy(descriptor, CMSG_DATA(item), sizeof(int));
-	code = check_message(message, (size_t)length, header.msg_flags, error);
+	// An empty message looks like the end, but may have brought a descriptor.
+	code = length ? check_message(message, (size_t)length, header.msg_flags, error) : -EPIPE;
 	if (code && *descriptor >= 0) {
 		close(*descriptor);
 		*descriptor = -1;

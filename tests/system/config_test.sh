@@ -123,6 +123,19 @@ for file in bad empty noise deep; do
 	[ $? = 1 ] && refused=$((refused + 1))
 done
 check_is "a running poised refuses them all" "$refused" 8
+cp "$LAB/bad.conf" "$LAB/poise.conf"
+failed=$(poisectl -j status | jq .reloads.failed)
+kill -HUP "$LAB_POISED"
+check "SIGHUP with a bad file is refused" lab_wait 5 sh -c \
+	"[ \$('$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' -j status | jq .reloads.failed) -gt ${failed:-0} ]"
+check_is "every error in the log with its line" \
+	"$(grep -oE 'poise\.conf:[0-9]+: ' "$LAB/poised.log" | sort -u | wc -l)" 4
+for file in bad empty noise deep; do
+	check_is "beside it a poised with the $file file does not start" \
+		"$(lab_in lb timeout 20 "$LAB_BUILD/control/poised" -c "$LAB/$file.conf" --foreground >"$LAB/said" 2>&1
+		echo $?)" 1
+done
+check "the running one lives" lab_alive "$LAB_POISED"
 check_is "its generation stays" "$(poisectl -j status | jq .generation.acknowledged)" "$generation"
 check_is "its traffic goes on" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
 check_done

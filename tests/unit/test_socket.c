@@ -95,7 +95,7 @@ static void lets_whole_messages_in(void)
 	struct poise_wire_header wrong;
 	struct dp_error error;
 	union dp_message message;
-	int listener, peer, caller, fd;
+	int listener, peer, caller, fd, brought;
 	char large[1000] = { 0 };
 
 	begin();
@@ -115,6 +115,13 @@ static void lets_whole_messages_in(void)
 	CU_ASSERT_EQUAL(dp_socket_send(caller, "x", 1, caller), 0); // the descriptor is closed again
 	CU_ASSERT_EQUAL(receive(peer, &message, &fd), -EPROTO);
 	CU_ASSERT_EQUAL(fd, -1);
+	fd = dup(caller);
+	CU_ASSERT_EQUAL(dp_socket_send(caller, "", 0, caller), 0); // an empty one looks like the end, and brings one too
+	CU_ASSERT_EQUAL(receive(peer, &message, &brought), -EPIPE);
+	CU_ASSERT_EQUAL(brought, -1);
+	close(fd);
+	CU_ASSERT_EQUAL(dup(caller), fd); // the lowest number is free again
+	close(fd);
 	wrong = header(POISE_WIRE_RESULT, sizeof(wrong));
 	CU_ASSERT_EQUAL(dp_socket_send(caller, &wrong, sizeof(wrong), -1), 0);
 	CU_ASSERT_EQUAL(receive(peer, &message, &fd), -EPROTO);
