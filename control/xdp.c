@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -53,7 +54,7 @@ static int attach_port(struct cp_xdp *xdp, uint32_t index)
 {
 	const struct cp_port *port = &xdp->app->config->ports[index];
 	char why[512] = "";
-	int error = cp_xdp_port_attach(&xdp->ports[index], xdp->object, xdp->app->pins, xdp->app->flows.fd,
+	int error = cp_xdp_port_attach(&xdp->ports[index], index, xdp->object, xdp->app->pins, xdp->app->flows.fd,
 				       port->interface, xdp->app->topology.links[index].ifindex, why,
 				       sizeof(why));
 
@@ -65,6 +66,7 @@ static int attach_port(struct cp_xdp *xdp, uint32_t index)
 static int start(struct cp_xdp *xdp)
 {
 	struct cp_app *app = xdp->app;
+	struct timespec tick;
 
 	if (cp_place_find(CP_PLACE_XDP_OBJECT, xdp->object, sizeof(xdp->object))) {
 		cp_log(CP_LOG_ERROR, "xdp-object", "mode af_xdp needs the XDP program, there is no %s",
@@ -85,6 +87,8 @@ static int start(struct cp_xdp *xdp)
 		cp_log(CP_LOG_ERROR, "xdp-maps", "the maps of the XDP program cannot be mapped");
 		return -EIO;
 	}
+	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
+		POISE_STORE(xdp->state->coarse_ns, (uint64_t)tick.tv_sec * 1000000000u + (uint64_t)tick.tv_nsec);
 	return 0;
 }
 
