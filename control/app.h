@@ -24,6 +24,7 @@ struct cp_sink_dp;
 struct cp_spawn;
 struct cp_watch;
 struct cp_xdp;
+struct cp_xdp_stats;
 
 enum cp_dataplane_state {
 	CP_DATAPLANE_DOWN,	// no process, or none reachable
@@ -41,6 +42,7 @@ struct cp_dataplane_link {
 	uint64_t generation;	// last acknowledged
 	const struct poise_stats *stats; // read-only mapping of its stats page, NULL when none
 	size_t stats_bytes;
+	const struct cp_xdp_stats *xdp; // what the XDP program counts, NULL when there is none
 	char version[POISE_NAME_SIZE];
 	char error[256];	// last failure, one line; empty when fine
 };

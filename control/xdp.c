@@ -17,6 +17,7 @@
 #include "places.h"
 #include "spawn_dataplane.h"
 #include "xdp_port.h"
+#include "xdp_stats.h"
 
 struct cp_xdp {
 	struct cp_app *app;
@@ -25,6 +26,7 @@ struct cp_xdp {
 	uint32_t ports_count;
 	struct poise_snapshot *halves; // two of them, the map's memory
 	struct poise_xdp_state *state;
+	struct cp_xdp_stats stats;
 	bool adopted; // an earlier poised's program was there
 };
 
@@ -87,6 +89,8 @@ static int start(struct cp_xdp *xdp)
 		cp_log(CP_LOG_ERROR, "xdp-maps", "the maps of the XDP program cannot be mapped");
 		return -EIO;
 	}
+	if (!cp_xdp_stats_open(&xdp->stats, app->pins))
+		app->dataplane.xdp = &xdp->stats;
 	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		POISE_STORE(xdp->state->coarse_ns, (uint64_t)tick.tv_sec * 1000000000u + (uint64_t)tick.tv_nsec);
 	return 0;
@@ -100,6 +104,7 @@ struct cp_xdp *cp_xdp_create(struct cp_app *app)
 	if (!xdp)
 		return NULL;
 	xdp->app = app;
+	xdp->stats.counters = xdp->stats.backends = -1;
 	for (uint32_t i = 0; i < POISE_MAX_PORTS; i++)
 		xdp->ports[i].link = -1;
 	snprintf(path, sizeof(path), "%s/poise_state", app->pins);
@@ -115,6 +120,8 @@ void cp_xdp_destroy(struct cp_xdp *xdp, bool remove)
 {
 	if (!xdp)
 		return;
+	xdp->app->dataplane.xdp = NULL;
+	cp_xdp_stats_close(&xdp->stats);
 	if (xdp->state)
 		munmap(xdp->state, whole_pages(sizeof(*xdp->state)));
 	if (xdp->halves)
