@@ -42,12 +42,6 @@ struct poise_packet {
 	__u8 ttl;
 };
 
-// No offset is larger: two tags, and twice the longest IPv4 header. The verifier wants the bound where a packet is
-// written to.
-#define POISE_L3_MASK 31u
-#define POISE_L4_MASK 127u
-#define POISE_INNER_MASK 255u
-
 #define POISE_TCP_FLAG_MASK                                                                        \
 	(POISE_TCP_FIN | POISE_TCP_SYN | POISE_TCP_RST | POISE_TCP_PSH | POISE_TCP_ACK |           \
 	 POISE_TCP_URG)
