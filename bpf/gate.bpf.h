@@ -8,7 +8,7 @@
 
 // The coarse clock costs half of the exact one but stands still for up to a tick. It is never ahead, so what is late
 // by it is late; what is in time by it plus a tick is in time; only in between the exact one is asked.
-// docs/decisions/0007-two-clocks.md
+// docs/decisions/0008-two-clocks.md
 static __always_inline int beat_is_fresh(const struct xdp_view *view, __u64 beat_ns, __u64 coarse_ns)
 {
 	__s64 age = (__s64)(coarse_ns - beat_ns), limit = (__s64)view->heartbeat_ns;

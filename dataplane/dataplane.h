@@ -49,6 +49,6 @@ void dp_dataplane_sync(struct dp_dataplane *dataplane);
 // Tell the XDP program that no worker takes packets from now on.
 void dp_dataplane_close_gates(struct dp_dataplane *dataplane);
 
-// End the workers so that no packet is left in between: the gates are closed, the devices are emptied (for a bounded time), then the
-// rings, then the workers end.
+// End the workers so that no packet is left in between: the gates are closed, the devices are emptied (for a bounded
+// time), then the rings, then the workers end.
 void dp_dataplane_stop(struct dp_dataplane *dataplane);

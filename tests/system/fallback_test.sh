@@ -19,10 +19,11 @@ lab_start "$(lab_service web 80 'scheduler = "rr";' "$(lab_backends 2)")"
 # What the XDP programs did so far: fates PASSED, REDIRECTED, BALANCED are the first three words of every CPU.
 fate()
 {
-	bpftool -j map dump pinned "$(find /sys/fs/bpf -name poise_counters)" | jq --argjson word "$1" '
-		def byte: {"0":0,"1":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9,"a":10,"b":11,"c":12,"d":13,"e":14,"f":15};
-		[.[0].values[].value[$word * 8:$word * 8 + 8] | map(ltrimstr("0x") | explode | map([.] | implode) |
-			byte[.[0]] * 16 + byte[.[1]]) | to_entries | map(.value * pow(256; .key)) | add] | add'
+	bpftool -j map dump pinned "$(find /sys/fs/bpf -name poise_counters)" | python3 -c '
+import json, sys
+word = 8 * int(sys.argv[1])
+print(sum(int.from_bytes(bytes(int(byte, 16) for byte in cpu["value"][word:word + 8]), "little")
+          for cpu in json.load(sys.stdin)[0]["values"]))' "$1"
 }
 
 # under TEXT COMMAND...: a download and wrk run while COMMAND happens in their middle. Nothing may fail.
