@@ -156,6 +156,66 @@ static void writers(enum poise_nat nat)
 	world_fini(&world);
 }
 
+// All writers answer the same SYN at the same moment, none having seen a flow: one flow must be left, every time.
+struct race {
+	struct world *world;
+	pthread_barrier_t *start, *end;
+	unsigned int *twice, *none;
+};
+
+#define RACES 4000u
+
+static void *race_on(void *argument)
+{
+	struct race *race = argument;
+	static const __u8 mac[6] = { 2 };
+
+	for (uint32_t round = 0; round < RACES; round++) {
+		struct poise_key key = key_of(round % ENDPOINTS);
+		struct poise_packet packet = { .key = key, .kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN };
+		struct poise_create create = { .snapshot = race->world->snapshot, .packet = &packet, .source_mac = mac,
+					       .shards = ~0ull, .snat_tries = 64, .now_ms = 1000 };
+		struct poise_place place = poise_place_client(&race->world->table, key.src, key.src_port);
+		struct poise_found found = { 0 };
+
+		pthread_barrier_wait(race->start);
+		poise_flow_create(&race->world->table, &create, &place, &found.number);
+		if (pthread_barrier_wait(race->end) == PTHREAD_BARRIER_SERIAL_THREAD) {
+			unsigned int left = copies(race->world, round % ENDPOINTS);
+
+			*race->twice += left > 1;
+			*race->none += left < 1;
+			while (found.number = 0, poise_table_look(&race->world->table, &place, &key, POISE_INWARD, &found))
+				poise_flow_remove(&race->world->table, poise_record(&race->world->table, found.number),
+						  found.number);
+		}
+	}
+	return NULL;
+}
+
+static void one_is_left(void)
+{
+	pthread_barrier_t start, end;
+	pthread_t threads[WRITERS];
+	unsigned int twice = 0, none = 0;
+	struct world world;
+	struct race race = { &world, &start, &end, &twice, &none };
+
+	world_init(&world, 3, POISE_NAT_DNAT, 64);
+	pthread_barrier_init(&start, NULL, WRITERS);
+	pthread_barrier_init(&end, NULL, WRITERS);
+	for (unsigned int i = 0; i < WRITERS; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, race_on, &race), 0);
+	for (unsigned int i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	CU_ASSERT_EQUAL(twice, 0);
+	CU_ASSERT_EQUAL(none, 0);
+	counts_are_exact(&world);
+	pthread_barrier_destroy(&start);
+	pthread_barrier_destroy(&end);
+	world_fini(&world);
+}
+
 static void dnat(void)
 {
 	writers(POISE_NAT_DNAT);
@@ -167,6 +227,7 @@ static void full_nat(void)
 }
 
 static const struct check_case cases[] = {
+	{"one SYN at four writers", one_is_left},
 	{"several writers, DNAT", dnat},
 	{"several writers, full NAT", full_nat},
 };
