@@ -108,7 +108,8 @@ static void unpin_one(void *context, const char *name)
 {
 	const char *directory = context;
 
-	cp_bpffs_unpin(directory, name);
+	if (!strstr(name, CP_BPFFS_ASIDE)) // kept for somebody to look at
+		cp_bpffs_unpin(directory, name);
 }
 
 void cp_bpffs_close(const char *directory)
