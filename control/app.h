@@ -13,6 +13,7 @@
 #include <poise/stats.h>
 #include <poise/table_setup.h>
 
+#include "backoff.h"
 #include "compile.h"
 
 struct cp_checks;
@@ -31,6 +32,8 @@ enum cp_dataplane_state {
 	CP_DATAPLANE_STARTING,	// spawned or connected, no snapshot acknowledged yet
 	CP_DATAPLANE_RUNNING,
 	CP_DATAPLANE_BACKOFF,	// died repeatedly, next start is waited for
+	CP_DATAPLANE_OFF,	// mode xdp has none
+	CP_DATAPLANE_STATES,
 };
 
 // The other end: poise-dataplane (sink_dp.c, spawn.c).
@@ -39,6 +42,9 @@ struct cp_dataplane_link {
 	pid_t pid;		// from the welcome; 0 unknown
 	bool spawned;		// our child; else adopted
 	uint32_t restarts;	// since poised started
+	uint64_t ends[CP_END_FAILED + 1]; // by enum cp_end, since poised started
+	bool crash_loop;	// ends by itself again and again
+	uint64_t next_start_ns; // CLOCK_MONOTONIC; 0: no start is waited for
 	uint64_t generation;	// last acknowledged
 	const struct poise_stats *stats; // read-only mapping of its stats page, NULL when none
 	size_t stats_bytes;

@@ -103,14 +103,16 @@ static void tell_adopted(const struct cp_app *app)
 	cp_log(CP_LOG_INFO, "flow-table-adopted", "continuing with the flow table of an earlier run");
 	if (poise_table_layout(&wanted, app->config->dataplane.max_flows) != app->flows.table.lines)
 		cp_log(CP_LOG_WARNING, "flow-table-size",
-		       "it was made for another max_flows and keeps its size until poised is stopped with SIGTERM");
+		       "it was made for another max_flows and keeps its size while connections are in it; for a "
+		       "table of %u flows stop poised with SIGTERM, which ends them, and start it",
+		       app->config->dataplane.max_flows);
 }
 
 // The memory that outlives us: pins, the last snapshot, the flow table.
 static int start_memory(struct cp_app *app)
 {
 	const struct cp_dataplane *dataplane = &app->config->dataplane;
-	bool need_map = dataplane->mode == CP_NIC_AF_XDP;
+	bool need_map = cp_nic_mode_kernel(dataplane->mode);
 	int error = cp_bpffs_open(app->instance, app->pins, sizeof(app->pins));
 
 	if (error)
@@ -136,7 +138,7 @@ static int start_memory(struct cp_app *app)
 // What a snapshot is made of, and the kernel's part of the data path.
 static int start_network(struct cp_app *app)
 {
-	bool af_xdp = app->config->dataplane.mode == CP_NIC_AF_XDP;
+	bool kernel = cp_nic_mode_kernel(app->config->dataplane.mode);
 	struct cp_report report = {0};
 	int error = cp_states_sync(&app->states, app->config, false);
 
@@ -144,7 +146,7 @@ static int start_network(struct cp_app *app)
 		return error;
 	if (app->snapshot)
 		cp_states_adopt(&app->states, app->snapshot);
-	if (af_xdp) {
+	if (kernel) {
 		app->netlink = cp_netlink_create(app);
 		app->xdp = app->netlink ? cp_xdp_create(app) : NULL;
 		if (!app->xdp)
@@ -244,6 +246,15 @@ static void stop(struct run *run, bool remove)
 	free(app->config_file);
 }
 
+// Mode xdp. A dataplane of another configuration would go on taking the packets of its queues.
+static void go_without_dataplane(struct cp_app *app)
+{
+	app->dataplane.state = CP_DATAPLANE_OFF;
+	if (!cp_sink_dp_dismiss(app->config->dataplane_socket))
+		cp_log(CP_LOG_INFO, "dataplane-dismissed", "a dataplane that was found running is told to end");
+	cp_log(CP_LOG_INFO, "path-xdp", "mode xdp: the program in the kernel carries all services, no dataplane");
+}
+
 int cp_run(const struct cp_options *options)
 {
 	struct run run = {.lock = -1, .app.flows.fd = -1};
@@ -264,7 +275,10 @@ int cp_run(const struct cp_options *options)
 		snprintf(log_file, sizeof(log_file), "%s/dataplane.log", run.app.run_dir);
 		cp_daemon_running(word, log_file);
 	}
-	cp_sink_dp_start(run.app.sink);
+	if (cp_nic_mode_dataplane(run.app.config->dataplane.mode))
+		cp_sink_dp_start(run.app.sink);
+	else
+		go_without_dataplane(&run.app);
 	event_base_dispatch(run.app.base);
 	if (!run.app.leave) { // of one that was killed
 		unlink(run.app.config->dataplane_socket);

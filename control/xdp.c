@@ -150,6 +150,13 @@ void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot)
 	POISE_STORE_RELEASE(xdp->state->published, 1u);
 }
 
+uint64_t cp_xdp_generation(const struct cp_xdp *xdp)
+{
+	if (!xdp || !xdp->state || !POISE_LOAD_ACQUIRE(xdp->state->published))
+		return 0;
+	return xdp->halves[xdp->state->active & 1].generation;
+}
+
 void cp_xdp_links_changed(struct cp_xdp *xdp)
 {
 	const struct cp_topology *topology = &xdp->app->topology;
