@@ -18,6 +18,7 @@
 
 struct cp_checks;
 struct cp_api;
+struct cp_guard;
 struct cp_metrics;
 struct cp_netlink;
 struct cp_publish;
@@ -77,6 +78,7 @@ struct cp_app {
 	struct cp_metrics *metrics;
 	struct cp_netlink *netlink;
 	struct cp_xdp *xdp;
+	struct cp_guard *guard; // with a mode that uses kernel interfaces
 	struct cp_publish *publish;
 	struct cp_sink_dp *sink;
 	struct cp_spawn *spawn;

@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "cmd_json.h"
+#include "guard.h"
 #include "view.h"
 #include "xdp.h"
 
@@ -115,6 +116,13 @@ static json_t *traffic_json(const struct cp_app *app)
 			 (json_int_t)kinds[POISE_KIND_REPLY]);
 }
 
+static const char *guard_name(const struct cp_app *app)
+{
+	static const char *const names[] = {"off", "on", "failed"};
+
+	return names[cp_guard_state(app->guard)];
+}
+
 static json_t *document(const struct cp_cmd *cmd, uint64_t now_ns)
 {
 	const struct cp_app *app = cmd->app;
@@ -122,11 +130,12 @@ static json_t *document(const struct cp_cmd *cmd, uint64_t now_ns)
 	const char *why = NULL;
 	bool ready = cp_view_ready(app, &why);
 	json_t *status = json_pack(
-		"{ss sf so sb so so s{sIsI} s{sIsI} so so}", "version", POISE_VERSION, "uptime_s",
+		"{ss sf so sb so so s{sIsI} ss s{sIsI} so so}", "version", POISE_VERSION, "uptime_s",
 		age_ms(app->started_ns, now_ns) / 1000, "config_file",
 		cp_json_text(app->config_file ? app->config_file : ""), "ready", (int)ready,
 		"not_ready_reason", cp_json_text(why ? why : ""), "path", path_json(app, now_ns),
-		"generation", "wanted", (json_int_t)wanted, "acknowledged", (json_int_t)app->dataplane.generation, "reloads", "done",
+		"generation", "wanted", (json_int_t)wanted, "acknowledged",
+		(json_int_t)app->dataplane.generation, "guard", guard_name(app), "reloads", "done",
 		(json_int_t)app->reloads, "failed", (json_int_t)app->reloads_failed, "dataplane",
 		dataplane_json(cmd, now_ns), "workers", workers_json(cmd, now_ns));
 	json_t *totals = totals_json(app), *traffic = traffic_json(app);

@@ -4,6 +4,7 @@
 // poised, the dataplane's process and its workers.
 #include <stdio.h>
 
+#include "guard.h"
 #include "metrics.h"
 #include "xdp.h"
 
@@ -127,5 +128,7 @@ void cp_metrics_process(const struct cp_app *app, struct evbuffer *out)
 	one(out, "poise_dataplane_crash_loop", "gauge", "1 while the dataplane ends by itself again and again.",
 	    link->crash_loop);
 	paths(app, out);
+	one(out, "poise_guard_missing", "gauge", "1 while the kernel may answer for services, and no rule keeps it off.",
+	    cp_guard_state(app->guard) == CP_GUARD_FAILED);
 	workers(app, out);
 }

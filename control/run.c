@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "eal.h"
 #include "flow_memory.h"
+#include "guard.h"
 #include "instance.h"
 #include "interfaces.h"
 #include "netlink.h"
@@ -147,6 +148,7 @@ static int start_network(struct cp_app *app)
 	if (app->snapshot)
 		cp_states_adopt(&app->states, app->snapshot);
 	if (kernel) {
+		app->guard = cp_guard_create(app); // before anything can be in between
 		app->netlink = cp_netlink_create(app);
 		app->xdp = app->netlink ? cp_xdp_create(app) : NULL;
 		if (!app->xdp)
@@ -228,6 +230,7 @@ static void stop(struct run *run, bool remove)
 	cp_sink_dp_destroy(app->sink);
 	cp_spawn_destroy(app->spawn);
 	cp_xdp_destroy(app->xdp, remove);
+	cp_guard_destroy(app->guard, remove);
 	cp_netlink_destroy(app->netlink);
 	cp_publish_destroy(app->publish, remove);
 	cp_flow_memory_close(&app->flows, app->pins[0] ? app->pins : NULL, app->instance, remove);
