@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #define FIRST_MS 100
-#define MOST_MS 5000	     // outside of a crash loop
+#define MOST_MS 5000 // outside of a crash loop
 #define LOOP_FIRST_MS 10000
 #define LOOP_MOST_MS 300000
 #define WORKED_NS 1000000000ull // somebody's kill after that is not the program's fault

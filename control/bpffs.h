@@ -4,6 +4,7 @@
 // Where pins live, so that maps and the XDP attachment outlive poised.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CP_BPFFS_ASIDE "-aside-" // in the name of a pin that was refused and kept
@@ -11,6 +12,12 @@
 // Find a bpffs (or mount one on /sys/fs/bpf) and make poise/<instance> on it. Returns 0 with the directory in
 // `path`, or -errno: no BPF for this process.
 int cp_bpffs_open(const char *instance, char *path, size_t size);
+
+// Is there one that cp_bpffs_open() would take as it is?
+bool cp_bpffs_present(void);
+
+// The directory of an instance, if it is there; makes nothing. 0 or -errno.
+int cp_bpffs_find(const char *instance, char *path, size_t size);
 
 // Remove one pin; nothing happens when it is not there.
 void cp_bpffs_unpin(const char *directory, const char *name);

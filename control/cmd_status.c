@@ -10,6 +10,7 @@
 #include "guard.h"
 #include "view.h"
 #include "xdp.h"
+#include "xdp_stats.h"
 
 static const struct cp_text_column worker_columns[] = {
 	{"WORKER", "worker", CP_TEXT_PLAIN},
@@ -34,11 +35,17 @@ static double until_s(uint64_t at_ns, uint64_t now_ns)
 static json_t *path_json(const struct cp_app *app, uint64_t now_ns)
 {
 	struct cp_view_path_state state;
+	struct poise_xdp_counters counters;
+	const __u64 *fates = counters.fates;
 
 	cp_view_path(app, now_ns, &state);
-	return json_pack("{ss si si si sf sI}", "carries", cp_view_path_name(state.path), "queues", (int)state.queues,
-			 "gates_open", (int)state.open, "queues_taken", (int)state.taken, "beat_age_ms",
-			 (double)state.beat_age_ns / 1e6, "xdp_generation", (json_int_t)cp_xdp_generation(app->xdp));
+	cp_xdp_stats_counters(app->dataplane.xdp, &counters);
+	return json_pack("{ss si si si sf sI s{sI sI sI}}", "carries", cp_view_path_name(state.path), "queues",
+			 (int)state.queues, "gates_open", (int)state.open, "queues_taken", (int)state.taken,
+			 "beat_age_ms", (double)state.beat_age_ns / 1e6, "xdp_generation",
+			 (json_int_t)cp_xdp_generation(app->xdp), "frames", "redirected",
+			 (json_int_t)fates[POISE_XDP_REDIRECTED], "balanced", (json_int_t)fates[POISE_XDP_BALANCED],
+			 "passed", (json_int_t)fates[POISE_XDP_PASSED]);
 }
 
 static json_t *workers_json(const struct cp_cmd *cmd, uint64_t now_ns)
@@ -200,7 +207,7 @@ static void packets_text(struct cp_cmd *cmd)
 {
 	uint64_t counters[POISE_COUNTERS], kinds[POISE_KIND_EVENT + 1];
 
-	if (!cp_view_workers(&cmd->app->dataplane))
+	if (!cp_view_workers(&cmd->app->dataplane) && !cmd->app->dataplane.xdp)
 		return;
 	cp_view_counters(&cmd->app->dataplane, counters);
 	cp_view_kinds(counters, kinds);

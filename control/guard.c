@@ -20,7 +20,7 @@
 struct cp_guard {
 	struct cp_app *app;
 	char table[128];
-	char *text; // the rules that stand, NULL: not known
+	char *text;		     // the rules that stand, NULL: not known
 	struct cp_guard_needs needs; // what they were made for
 	uint64_t reloads;
 	enum cp_guard_state state;
@@ -35,7 +35,8 @@ static bool read_forwarding(const struct cp_config *config)
 		char path[96], value = '0';
 		FILE *file;
 
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", config->ports[i].interface);
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding",
+			 config->ports[i].interface);
 		file = fopen(path, "re");
 		if (file && fread(&value, 1, 1, file) != 1)
 			value = '0';
@@ -47,7 +48,7 @@ static bool read_forwarding(const struct cp_config *config)
 	return false;
 }
 
-static int read_needs(const struct cp_config *config, struct cp_guard_needs *needs)
+int cp_guard_read_needs(const struct cp_config *config, struct cp_guard_needs *needs)
 {
 	struct ifaddrs *list;
 	uint32_t count = 0;
@@ -89,17 +90,20 @@ static void use(struct cp_guard *guard, char *text)
 	guard->state = !*text ? CP_GUARD_OFF : error ? CP_GUARD_FAILED : CP_GUARD_ON;
 	if (guard->state == CP_GUARD_FAILED && before != CP_GUARD_FAILED)
 		cp_log(CP_LOG_WARNING, "guard-missing",
-		       "the kernel may reset connections while no data path runs: no nftables guard: %s", why);
+		       "the kernel may reset connections while no data path runs: no nftables guard: %s",
+		       why);
 	else if (guard->state != before || (first && *text))
-		cp_log(CP_LOG_INFO, "guard", *text ? "guard: table inet %s keeps the kernel off the services"
-						   : "guard: table inet %s is not needed and removed",
+		cp_log(CP_LOG_INFO, "guard",
+		       *text ? "guard: table inet %s keeps the kernel off the services"
+			     : "guard: table inet %s is not needed and removed",
 		       guard->table);
 }
 
 static bool same(const struct cp_guard *guard, const struct cp_guard_needs *needs)
 {
 	return guard->text && !guard->removed && guard->reloads == guard->app->reloads &&
-	       needs->forwarding == guard->needs.forwarding && needs->locals_count == guard->needs.locals_count &&
+	       needs->forwarding == guard->needs.forwarding &&
+	       needs->locals_count == guard->needs.locals_count &&
 	       !memcmp(needs->locals, guard->needs.locals, needs->locals_count * sizeof(*needs->locals));
 }
 
@@ -108,7 +112,7 @@ void cp_guard_look(struct cp_guard *guard)
 	struct cp_guard_needs needs;
 	char *text;
 
-	if (!guard || guard->app->stopping || read_needs(guard->app->config, &needs))
+	if (!guard || guard->app->stopping || cp_guard_read_needs(guard->app->config, &needs))
 		return;
 	if (same(guard, &needs)) {
 		free(needs.locals);
@@ -130,25 +134,27 @@ static int on_message(const struct nlmsghdr *header, void *context)
 	int kind = header->nlmsg_type & 0xff;
 	const struct nlattr *attribute;
 
-	if (header->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || (kind != NFT_MSG_NEWTABLE && kind != NFT_MSG_DELTABLE))
+	if (header->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    (kind != NFT_MSG_NEWTABLE && kind != NFT_MSG_DELTABLE))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
-		    !mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) &&
-		    !strcmp(mnl_attr_get_str(attribute), guard->table))
-			guard->removed = kind == NFT_MSG_DELTABLE;
+	mnl_attr_for_each(attribute, header,
+			  sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
+						       !mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) &&
+						       !strcmp(mnl_attr_get_str(attribute), guard->table))
+		guard->removed = kind == NFT_MSG_DELTABLE;
 	return MNL_CB_OK;
 }
 
-// "flush ruleset" stands at the head of many a firewall's file. Our own changes remove and make the table too: what
-// was said last counts.
+// "flush ruleset" stands at the head of many a firewall's file. Our own changes remove and make the table
+// too: what was said last counts.
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct cp_guard *guard = context;
 	char buffer[16384];
 	ssize_t got;
 
-	for (int turn = 0; turn < 256 && (got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) != 0; turn++) {
+	for (int turn = 0; turn < 256 && (got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) != 0;
+	     turn++) {
 		if (got < 0 && errno != ENOBUFS)
 			break;
 		if (got < 0)

@@ -5,7 +5,7 @@
 // takes it. A service address that is also the kernel's would be answered with a reset, one that the kernel routes
 // with an ICMP unreachable; and an answer of a backend that goes past Poise makes the client reset a stranger.
 // The rules outlive poised. They are in a table of their own and pass everything else.
-// See docs/decisions/0010-the-guard.md.
+// See docs/decisions/0011-the-guard.md.
 #pragma once
 
 #include "app.h"
@@ -31,6 +31,9 @@ void cp_guard_destroy(struct cp_guard *guard, bool remove);
 // Configuration or addresses may have changed. `guard` may be NULL.
 void cp_guard_look(struct cp_guard *guard);
 enum cp_guard_state cp_guard_state(const struct cp_guard *guard);
+
+// Read what the kernel has and does. 0 or -errno.
+int cp_guard_read_needs(const struct cp_config *config, struct cp_guard_needs *needs);
 
 // The rules as nft reads them, malloc()ed; an empty text when none is needed, NULL without memory. Pure.
 char *cp_guard_text(const struct cp_config *config, const struct cp_guard_needs *needs, const char *table);

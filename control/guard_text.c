@@ -47,7 +47,8 @@ static bool write_services(FILE *out, const struct cp_config *config, const stru
 }
 
 // Two services may share a backend; a set takes each element once, but says so with an error.
-static bool seen(const struct cp_config *config, uint32_t service, uint32_t backend, uint32_t address, uint16_t port)
+static bool seen(const struct cp_config *config, uint32_t service, uint32_t backend, uint32_t address,
+		 uint16_t port)
 {
 	for (uint32_t i = 0; i <= service; i++) {
 		const struct cp_service *other = &config->services[i];
@@ -81,7 +82,8 @@ static void write_backends(FILE *out, const struct cp_config *config)
 	fputs("\n\t\t}\n\t}\n", out);
 }
 
-// A reset without ACK is what a host sends that knows nothing of the connection; programs that abort send one with.
+// A reset without ACK is what a host sends that knows nothing of the connection; programs that abort send one
+// with.
 #define STRANGER "ip daddr . tcp dport @backends tcp flags & (fin | syn | rst | ack) == rst counter drop"
 
 char *cp_guard_text(const struct cp_config *config, const struct cp_guard_needs *needs, const char *table)

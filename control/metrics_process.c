@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "metrics.h"
 #include "xdp.h"
+#include "xdp_stats.h"
 
 static void one(struct evbuffer *out, const char *name, const char *type, const char *help, double value)
 {
@@ -98,6 +99,20 @@ static void paths(const struct cp_app *app, struct evbuffer *out)
 	for (int path = CP_PATH_NONE; path < CP_PATHS; path++)
 		cp_metrics_count(out, "poise_path", CP_LABELS({"path", cp_view_path_name((enum cp_view_path)path)}),
 				 state.path == (enum cp_view_path)path);
+	if (app->dataplane.xdp) {
+		struct poise_xdp_counters counters;
+		const __u64 *fates = counters.fates;
+
+		cp_xdp_stats_counters(app->dataplane.xdp, &counters);
+		cp_metrics_family(out, "poise_xdp_frames_total", "counter",
+				  "Frames by what the XDP program did: gave them to the dataplane, balanced them, or "
+				  "left them to the kernel.");
+		cp_metrics_count(out, "poise_xdp_frames_total", CP_LABELS({"fate", "redirected"}),
+				 fates[POISE_XDP_REDIRECTED]);
+		cp_metrics_count(out, "poise_xdp_frames_total", CP_LABELS({"fate", "balanced"}),
+				 fates[POISE_XDP_BALANCED]);
+		cp_metrics_count(out, "poise_xdp_frames_total", CP_LABELS({"fate", "passed"}), fates[POISE_XDP_PASSED]);
+	}
 	one(out, "poise_gates_open", "gauge", "Queues whose packets a worker takes.", state.open);
 	one(out, "poise_gate_beat_age_seconds", "gauge",
 	    "Time since the oldest last beat of a worker behind a gate.",
@@ -128,7 +143,8 @@ void cp_metrics_process(const struct cp_app *app, struct evbuffer *out)
 	one(out, "poise_dataplane_crash_loop", "gauge", "1 while the dataplane ends by itself again and again.",
 	    link->crash_loop);
 	paths(app, out);
-	one(out, "poise_guard_missing", "gauge", "1 while the kernel may answer for services, and no rule keeps it off.",
+	one(out, "poise_guard_missing", "gauge",
+	    "1 while the kernel may answer for services, and no rule keeps it off.",
 	    cp_guard_state(app->guard) == CP_GUARD_FAILED);
 	workers(app, out);
 }

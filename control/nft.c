@@ -18,12 +18,18 @@
 
 static const char *program(void)
 {
-	static const char *const places[] = {"/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft", "/usr/bin/nft"};
+	static const char *const places[] = {"/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft",
+					     "/usr/bin/nft"};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		if (!access(places[i], X_OK))
 			return places[i];
 	return NULL;
+}
+
+bool cp_nft_present(void)
+{
+	return program();
 }
 
 // 0 with the status, or -errno; one that does not end is killed.

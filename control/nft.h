@@ -4,7 +4,10 @@
 // Rules for the kernel's nftables, by the program nft: one transaction, taken as a whole or not at all. No shell.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+
+bool cp_nft_present(void);
 
 // Blocks until nft is done, some ten milliseconds, at most two seconds. Returns 0, or -errno with one line in `why`;
 // -ENOENT: there is no nft.

@@ -13,6 +13,7 @@
 #include "bpffs.h"
 #include "daemon.h"
 #include "eal.h"
+#include "flow_counts.h"
 #include "flow_memory.h"
 #include "guard.h"
 #include "instance.h"
@@ -119,15 +120,22 @@ static int start_memory(struct cp_app *app)
 	if (error)
 		app->pins[0] = 0;
 	if (error && need_map) {
-		cp_log(CP_LOG_ERROR, "bpffs", "mode af_xdp needs a BPF file system on /sys/fs/bpf: %s",
-		       strerror(-error));
+		cp_log(CP_LOG_ERROR, "bpffs",
+		       "mode %s needs XDP, and there is no BPF file system on /sys/fs/bpf: %s; poised --doctor tells "
+		       "more",
+		       cp_nic_mode_name(dataplane->mode), strerror(-error));
 		return error;
 	}
 	error = cp_flow_memory_open(&app->flows, app->pins[0] ? app->pins : NULL, app->instance,
 				    dataplane->max_flows, need_map);
 	if (error) {
-		cp_log(CP_LOG_ERROR, "flow-memory", "no memory for a flow table of %u flows: %s",
-		       dataplane->max_flows, strerror(-error));
+		if (need_map && error == -EPERM)
+			cp_log(CP_LOG_ERROR, "flow-memory",
+			       "mode %s needs XDP, and this process may not use BPF; poised --doctor tells more",
+			       cp_nic_mode_name(dataplane->mode));
+		else
+			cp_log(CP_LOG_ERROR, "flow-memory", "no memory for a flow table of %u flows: %s",
+			       dataplane->max_flows, strerror(-error));
 		return error;
 	}
 	if (app->flows.adopted)
@@ -153,6 +161,9 @@ static int start_network(struct cp_app *app)
 		app->xdp = app->netlink ? cp_xdp_create(app) : NULL;
 		if (!app->xdp)
 			return -EIO;
+		app->dataplane.counts = calloc(1, sizeof(*app->dataplane.counts));
+		if (app->dataplane.counts)
+			app->dataplane.counts->table = &app->flows.table;
 	} else if (cp_topology_static(app->config, &app->topology)) {
 		return -ENOMEM;
 	}
@@ -229,6 +240,7 @@ static void stop(struct run *run, bool remove)
 	cp_watch_destroy(app->watch);
 	cp_sink_dp_destroy(app->sink);
 	cp_spawn_destroy(app->spawn);
+	free(app->dataplane.counts);
 	cp_xdp_destroy(app->xdp, remove);
 	cp_guard_destroy(app->guard, remove);
 	cp_netlink_destroy(app->netlink);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// Which path carries the packets: the XDP program decides it for each of them by the gate of its queue and the
-// heartbeat of the worker behind it. This looks at the same memory.
+// Which path carries the packets: the XDP program decides it for each of them by the gate of its queue and
+// the heartbeat of the worker behind it. This looks at the same memory.
 #include "view.h"
 #include "xdp.h"
 

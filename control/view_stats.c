@@ -5,6 +5,7 @@
 // others while this reads; single words are whole, sums may be a packet apart.
 #include <string.h>
 
+#include "flow_counts.h"
 #include "view.h"
 #include "xdp_stats.h"
 
@@ -87,6 +88,8 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 	}
 	// Flows that an earlier dataplane made may be removed by this one.
 	sum->flows_active = sum->flows_created > removed ? sum->flows_created - removed : 0;
+	if (dataplane->counts)
+		sum->flows_active = cp_flow_counts(dataplane->counts, backend, cp_view_now_ns());
 }
 
 void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view)

@@ -61,7 +61,8 @@ static int attach_port(struct cp_xdp *xdp, uint32_t index)
 				       sizeof(why));
 
 	if (error)
-		cp_log(CP_LOG_ERROR, "xdp-attach", "%s", why);
+		cp_log(CP_LOG_ERROR, "xdp-attach", "mode %s needs XDP: %s; poised --doctor tells more",
+		       cp_nic_mode_name(xdp->app->config->dataplane.mode), why);
 	return error;
 }
 
@@ -71,7 +72,7 @@ static int start(struct cp_xdp *xdp)
 	struct timespec tick;
 
 	if (cp_place_find(CP_PLACE_XDP_OBJECT, xdp->object, sizeof(xdp->object))) {
-		cp_log(CP_LOG_ERROR, "xdp-object", "mode af_xdp needs the XDP program, there is no %s",
+		cp_log(CP_LOG_ERROR, "xdp-object", "the XDP program is needed, there is no %s",
 		       xdp->object);
 		return -ENOENT;
 	}

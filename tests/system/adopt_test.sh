@@ -48,7 +48,8 @@ wait "$wrk"
 check_is "no request failed" "$(grep -E 'Socket errors|Non-2xx' "$LAB/wrk.log")" ""
 check_is "the dataplane is the same" "$(lab_dataplane)" "$dataplane"
 check_is "the generation too: no verdict flipped" "$(generation)" "$before"
-check_is "no line about a flip" "$(cat "$LAB"/killed[2-5].log "$LAB/poised.log" | grep -cE 'web/web[12] .*is (up|down)')" 0
+check_is "no line about a flip" \
+	"$(cat "$LAB"/killed[2-5].log "$LAB/poised.log" | grep -cE 'web/web[12] .*is (up|down)')" 0
 check_is "what was down is down" "$(lab_backend_field web web3 state)" down
 check_is "exact" "$(lab_requests 40 | lab_tally)" "web1=20 web2=20"
 
@@ -70,7 +71,8 @@ check_is "no packet of 1000 lost by the change" "$(grep -oE '[0-9]+ received' "$
 check_is "a second poised is refused" \
 	"$(lab_in lb "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground >/dev/null 2>&1; echo $?)" 1
 check_is "a second dataplane on the same socket is refused" \
-	"$(lab_in lb timeout 20 "$LAB_BUILD/dataplane/poise-dataplane" --no-huge --no-pci --no-shconf -m 64 --lcores 0@0 \
+	"$(lab_in lb timeout 20 "$LAB_BUILD/dataplane/poise-dataplane" --no-huge --no-pci --no-shconf \
+		-m 64 --lcores 0@0 \
 		--file-prefix "adopt$$" -- --control "$LAB/dataplane.sock" >/dev/null 2>&1; echo $?)" 1
 check_is "and harms nothing" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
 

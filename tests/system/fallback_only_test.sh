@@ -29,6 +29,10 @@ check_is "the metrics say so" \
 	"$(lab_in lb curl -s http://127.0.0.1:9650/metrics | grep -E '^poise_path\{path="xdp"\}|^poise_up ')" \
 	"poise_up 1
 poise_path{path=\"xdp\"} 1"
+check_range "the packets are counted by path" "$(status .path.frames.balanced)" 500 5000
+check_is "none went to a dataplane" "$(status .path.frames.redirected)" 0
+check_range "and by verdict" "$(lab_counter forwarded)" 500 5000
+check_range "and by backend" "$(lab_backend_field web web1 flows_total)" 50 51
 check_is "restart is refused, in one line" "$(poisectl restart 2>&1; echo $?)" \
 	"not restarted: mode xdp has no dataplane
 1"
@@ -57,7 +61,8 @@ lab_config "$services" | sed 's/spawn = true/spawn = false/' >"$LAB/poise.conf"
 lab_poised
 serves()
 {
-	[ "$(status '.ready and .path.carries == "xdp"')" = true ] && lab_requests 4 | lab_tally | grep -q 'web1=2 web2=2'
+	[ "$(status '.ready and .path.carries == "xdp"')" = true ] &&
+		lab_requests 4 | lab_tally | grep -q 'web1=2 web2=2'
 }
 check "spawn = false and none there: the kernel serves" lab_wait 10 serves
 check_is "restart names who has to do it" "$(poisectl restart 2>&1 | grep -c 'dataplane.spawn is false')" 1
