@@ -2,13 +2,21 @@
 // Copyright (c) 2026 The Poise authors
 //
 // Maps of the XDP program. poised creates the shared ones once and gives them to every program instance;
-// only xsks_map belongs to one interface (its key is a queue number alone).
+// only xsks_map (its key is a queue number alone) and
+// poise_interface belong to one interface.
 #pragma once
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include <poise/snapshot.h>
+#include <poise/abi.h>
+
+// The flow table's lines, before poise/table.h is included.
+static __always_inline void *xdp_line(__u32 line);
+#define POISE_TABLE_LINE(table, line) xdp_line(line)
+
+#include <poise/expire.h>
+#include <poise/path.h>
 #include <poise/xdp.h>
 
 // The AF_XDP sockets of this interface by queue. DPDK's driver finds the map by this name.
@@ -49,10 +57,62 @@ struct {
 	__type(value, struct poise_xdp_state);
 } poise_state SEC(".maps");
 
-// What this program did with frames, by enum poise_xdp_fate.
+// Which port of the configuration this instance's interface is.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct poise_xdp_interface);
+} poise_interface SEC(".maps");
+
+// The interfaces by port: where packets leave when they do not go through the dataplane.
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, POISE_MAX_PORTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} poise_devices SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, POISE_XDP_FATES);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
-} poise_fates SEC(".maps");
+	__type(value, struct poise_xdp_counters);
+} poise_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, POISE_MAX_BACKENDS);
+	__type(key, __u32);
+	__type(value, struct poise_stats_backend);
+} poise_backends SEC(".maps");
+
+// What a run of the program knows of its surroundings.
+struct xdp_view {
+	struct poise_table table;
+	__u32 half; // the snapshot in force
+	__u32 port; // of this interface
+	__u32 now_ms;
+	__u32 queue;
+	__u64 heartbeat_ns;
+	__u64 coarse_ns;
+};
+
+// Room for what does not fit on the stack of 512 bytes.
+struct xdp_room {
+	struct xdp_view view;
+	struct poise_step step;
+	struct poise_found found;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct xdp_room);
+} poise_room SEC(".maps");
+
+static __always_inline void *xdp_line(__u32 line)
+{
+	return bpf_map_lookup_elem(&poise_flows, &line);
+}

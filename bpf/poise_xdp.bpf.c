@@ -1,110 +1,239 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // Copyright (c) 2026 The Poise authors
 //
-// Steering: frames that belong to a service or to a known return path go to the dataplane's AF_XDP socket of
-// their queue, everything else (ARP, SSH, health checks, routing protocols) to the kernel. No packet
-// arithmetic here: all of it is include/poise/.
+// Frames that belong to a service or to a known return path go to the dataplane's AF_XDP socket of their queue, and
+// when no dataplane takes them they are balanced here, by the same flow table and the same headers. Everything else
+// (ARP, SSH, health checks, routing protocols) goes to the kernel. No packet arithmetic here: all of it is
+// include/poise/.
 //
 // DPDK's AF_XDP driver adopts an attached program that is named xsk_def_prog, says xsk_prog_version 1 and
 // uses a map xsks_map; so the attachment belongs to poised and outlives the dataplane.
-#include "maps.bpf.h"
-
-static __always_inline void *xdp_line(__u32 line)
-{
-	return bpf_map_lookup_elem(&poise_flows, &line);
-}
-#define POISE_TABLE_LINE(table, line) xdp_line(line)
-
-#include <poise/path.h>
+#include "answer.bpf.h"
+#include "gate.bpf.h"
+#include "open.bpf.h"
 
 // Read by libxdp when the driver looks for a program to share.
 __uint(xsk_prog_version, 1) SEC("xdp_metadata");
 
-static __always_inline void count(__u32 fate)
+// Send by the port. Always through the device map, also back by the same interface: a frame that is sent with
+// XDP_TX into a veth whose other end has no XDP program is lost without a sign.
+static __always_inline int leave(struct xdp_md *context, __u32 port, __u32 bytes)
 {
-	__u64 *value = bpf_map_lookup_elem(&poise_fates, &fate);
+	struct poise_xdp_counters *counters = xdp_counters();
+	int action;
 
-	if (value)
-		++*value;
-}
-
-// Fill this program's view of the table from line 0. Returns 0 when there is no table.
-static __always_inline int table_open(struct poise_table *table)
-{
-	const struct poise_table_header *header = xdp_line(0);
-
-	if (!header || header->magic != POISE_TABLE_MAGIC)
-		return 0;
-	table->seed[0] = header->seed[0];
-	table->seed[1] = header->seed[1];
-	table->shard_first = header->shard_first;
-	table->cursor_first = header->cursor_first;
-	table->gate_first = header->gate_first;
-	table->bucket_first = header->bucket_first;
-	table->record_first = header->record_first;
-	table->buckets_per_shard = header->buckets_per_shard;
-	return 1;
-}
-
-// Does a packet that the parser let through belong to the dataplane?
-static __always_inline int ours(const struct poise_snapshot *snapshot, struct poise_step *step)
-{
-	struct poise_table table = {};
-
-	switch (step->packet.kind) {
-	case POISE_PACKET_ARP:
-	case POISE_PACKET_ICMP_ECHO:
-		return poise_vip_find(snapshot, step->packet.outer_dst, 0) != POISE_NONE16;
-	case POISE_PACKET_TCP:
-	case POISE_PACKET_ICMP_ERROR:
-		break;
-	default:
-		return 0;
+	port &= POISE_MAX_PORTS - 1;
+	action = bpf_redirect_map(&poise_devices, port, XDP_DROP);
+	if (counters && action == XDP_REDIRECT) {
+		counters->ports[port].tx_packets++;
+		counters->ports[port].tx_bytes += bytes;
 	}
-	if (!table_open(&table))
-		return 0;
-	poise_classify(snapshot, &table, step);
-	if (step->direction == POISE_INWARD)
-		return 1;
-	return poise_table_find(&table, &step->place, &step->packet.key, POISE_OUTWARD) != 0;
+	return action;
+}
+
+static __always_inline void count_backend(const struct poise_flow *flow, __u32 direction, __u32 bytes)
+{
+	struct poise_stats_backend *backend = xdp_backend(flow->backend_index);
+
+	if (!backend)
+		return;
+	direction &= 1;
+	backend->packets[direction]++;
+	backend->bytes[direction] += bytes;
+}
+
+static __always_inline void count_received(const struct xdp_view *view, __u32 bytes)
+{
+	struct poise_xdp_counters *counters = xdp_counters();
+
+	if (!counters)
+		return;
+	counters->fates[POISE_XDP_BALANCED]++;
+	counters->ports[view->port & (POISE_MAX_PORTS - 1)].rx_packets++;
+	counters->ports[view->port & (POISE_MAX_PORTS - 1)].rx_bytes += bytes;
+}
+
+__noinline int xdp_parse(struct xdp_md *context, struct poise_packet *packet)
+{
+	void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+
+	if (!packet)
+		return POISE_NO_SNAPSHOT;
+	return poise_parse(data, end, (__u32)(end - data), packet);
+}
+
+// The fate of a packet of a service; on POISE_FORWARDED *found is its flow, or number 0 when one is to be made.
+static __always_inline int decide(struct xdp_view *view, const struct poise_snapshot *snapshot,
+				  struct poise_step *step, struct poise_found *found)
+{
+	struct poise_flow *flow = NULL;
+	int verdict;
+
+	if (found->number) {
+		flow = poise_record(&view->table, found->number);
+		// Nobody sweeps while the dataplane is away: what has idled too long is not there.
+		if (!flow || (poise_flow_expired(snapshot, flow, view->now_ms) &&
+			      xdp_flow_remove(&view->table, found, POISE_FLOW_EXPIRED)))
+			flow = NULL;
+	}
+	if (flow && step->packet.ttl <= 1) // is no sign of life of its flow
+		return POISE_TTL_EXPIRED;
+	if (flow && step->packet.kind == POISE_PACKET_TCP && step->direction == POISE_INWARD &&
+	    poise_tcp_event(step->packet.tcp_flags) == POISE_EVENT_SYN) {
+		// On a flow that is closing the client starts anew; any other SYN is a repetition.
+		if (!poise_state_reusable((enum poise_flow_state)flow->state))
+			xdp_count(POISE_SYN_REPEATED);
+		else if (xdp_flow_remove(&view->table, found, POISE_FLOW_RESCHEDULED))
+			flow = NULL;
+	}
+	if (flow) {
+		verdict = poise_account(&view->table, flow, step, view->now_ms);
+		if (verdict != POISE_FORWARDED)
+			xdp_count(verdict);
+		return POISE_FORWARDED;
+	}
+	found->number = 0;
+	verdict = poise_miss(snapshot, step);
+	if (verdict == POISE_FORWARDED && step->packet.ttl <= 1)
+		return POISE_TTL_EXPIRED;
+	return verdict;
+}
+
+// Rewrite by the flow. Returns the verdict, with the port in *port.
+static __always_inline int translate(struct xdp_md *context, const struct xdp_view *view,
+				     const struct poise_snapshot *snapshot, const struct poise_step *step,
+				     const struct poise_found *found, __u16 *port)
+{
+	void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+	struct poise_flow *flow = poise_record(&view->table, found->number);
+	int verdict;
+
+	if (!flow)
+		return POISE_NO_FLOW;
+	verdict = poise_rewrite(snapshot, flow, step, data, end, port);
+	if (!poise_flow_is(flow, found->sequence)) // given away meanwhile
+		return POISE_NO_FLOW;
+	if (verdict == POISE_FORWARDED)
+		count_backend(flow, step->direction, step->packet.l4 - step->packet.l3 + step->packet.l4_length);
+	return verdict;
+}
+
+// Is this frame for Poise at all? Of what is broken, only what was sent to a service. Where no kernel waits for the
+// rest, all is.
+static __always_inline int is_ours(const struct poise_snapshot *snapshot, struct xdp_view *view,
+				   struct poise_step *step, struct poise_found *found, int verdict)
+{
+	int alone = !(snapshot->flags & POISE_SNAPSHOT_EXCEPTION_PATH);
+
+	if (verdict == POISE_FORWARDED &&
+	    (step->packet.kind == POISE_PACKET_TCP || step->packet.kind == POISE_PACKET_ICMP_ERROR)) {
+		poise_classify(snapshot, &view->table, step);
+		poise_table_look(&view->table, &step->place, &step->packet.key, step->direction, found);
+		return step->direction == POISE_INWARD || found->number || alone;
+	}
+	if (verdict != POISE_FORWARDED && poise_verdict_kind((enum poise_verdict)verdict) != POISE_KIND_DROP)
+		return alone;
+	return alone || (step->packet.outer_dst &&
+			 poise_vip_find(snapshot, step->packet.outer_dst, 0) != POISE_NONE16);
+}
+
+static __always_inline struct xdp_room *room_of_run(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&poise_room, &zero);
+}
+
+// Let the frame go as its verdict says.
+static __always_inline int end(struct xdp_md *context, struct xdp_room *room, int verdict, __u32 port)
+{
+	__u32 length = xdp_length(context);
+
+	xdp_count((__u32)verdict);
+	switch (poise_verdict_kind((enum poise_verdict)verdict)) {
+	case POISE_KIND_FORWARD:
+	case POISE_KIND_REPLY:
+		return leave(context, port, length);
+	case POISE_KIND_PASS:
+		return XDP_PASS;
+	default:
+		if (verdict == POISE_TTL_EXPIRED && xdp_answer_expired(context, &room->view, &room->step))
+			return leave(context, room->view.port, xdp_length(context));
+		return XDP_DROP;
+	}
+}
+
+// The packet has a flow, or a reason why not: the last part of its way.
+__noinline int xdp_finish(struct xdp_md *context, int verdict)
+{
+	const struct poise_snapshot *snapshot;
+	struct xdp_room *room = room_of_run();
+	__u16 port;
+
+	if (!room)
+		return XDP_DROP;
+	snapshot = xdp_snapshot(room->view.half);
+	if (!snapshot)
+		return XDP_DROP;
+	port = (__u16)room->view.port;
+	if (verdict == POISE_FORWARDED)
+		verdict = translate(context, &room->view, snapshot, &room->step, &room->found, &port);
+	return end(context, room, verdict, port);
+}
+
+#define WANTS_FLOW 256 // besides the actions of XDP
+
+// Every case, up to the moment when a flow is to be made: that needs all of the stack.
+__noinline int xdp_general(struct xdp_md *context)
+{
+	const struct poise_snapshot *snapshot;
+	struct xdp_room *room = room_of_run();
+	struct poise_step *step;
+	int verdict;
+
+	if (!room)
+		return XDP_PASS;
+	step = &room->step;
+	POISE_ZERO(step, sizeof(*step));
+	room->found.number = 0;
+	snapshot = xdp_open(context, &room->view);
+	if (!snapshot)
+		return XDP_PASS;
+	verdict = xdp_parse(context, &step->packet);
+	if (!is_ours(snapshot, &room->view, step, &room->found, verdict)) {
+		xdp_count_fate(POISE_XDP_PASSED);
+		return XDP_PASS;
+	}
+	if (xdp_to_dataplane(&room->view) == XDP_REDIRECT) {
+		xdp_count_fate(POISE_XDP_REDIRECTED);
+		return XDP_REDIRECT;
+	}
+	count_received(&room->view, xdp_length(context));
+	if (verdict != POISE_FORWARDED)
+		return end(context, room, verdict, room->view.port);
+	if (step->packet.kind != POISE_PACKET_TCP && step->packet.kind != POISE_PACKET_ICMP_ERROR)
+		return end(context, room, xdp_answer(context, &room->view, &step->packet), room->view.port);
+	verdict = decide(&room->view, snapshot, step, &room->found);
+	if (verdict == POISE_FORWARDED && !room->found.number)
+		return WANTS_FLOW;
+	return xdp_finish(context, verdict);
 }
 
 SEC("xdp")
 int xsk_def_prog(struct xdp_md *context)
 {
-	void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
-	const struct poise_snapshot *snapshot;
-	const struct poise_xdp_state *state;
-	struct poise_step step = {};
-	enum poise_verdict verdict;
-	__u32 zero = 0, half;
-	int mine;
+	struct xdp_room *room;
+	int verdict, action = xdp_general(context);
 
-	state = bpf_map_lookup_elem(&poise_state, &zero);
-	if (!state || !state->published)
-		return XDP_PASS;
-	half = state->active & 1;
-	snapshot = bpf_map_lookup_elem(&poise_snapshots, &half);
-	if (!snapshot)
-		return XDP_PASS;
-	verdict = poise_parse(data, end, end - data, &step.packet);
-	if (verdict == POISE_FORWARDED)
-		mine = ours(snapshot, &step);
-	else // broken packets to a service are the dataplane's to count
-		mine = poise_verdict_kind(verdict) == POISE_KIND_DROP && step.packet.outer_dst &&
-		       poise_vip_find(snapshot, step.packet.outer_dst, 0) != POISE_NONE16;
-	if (!mine) {
-		count(POISE_XDP_PASSED);
-		return XDP_PASS;
-	}
-	if (bpf_redirect_map(&xsks_map, context->rx_queue_index, XDP_PASS) == XDP_REDIRECT) {
-		count(POISE_XDP_REDIRECTED);
-		return XDP_REDIRECT;
-	}
-	// No dataplane. TCP repeats what is dropped here. The kernel, given the frame, would end the connection:
-	// it forwards what a backend answers as it is, and the client resets a connection with a stranger.
-	count(POISE_XDP_NO_SOCKET);
-	return XDP_DROP;
+	if (action != WANTS_FLOW)
+		return action;
+	room = room_of_run();
+	if (!room)
+		return XDP_DROP;
+	verdict = xdp_create(context, &room->view, &room->step, &room->found);
+	if (verdict == POISE_TABLE_FULL && xdp_evict(&room->view, room->step.place.shard))
+		verdict = xdp_create(context, &room->view, &room->step, &room->found);
+	return xdp_finish(context, verdict);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

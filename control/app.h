@@ -13,10 +13,13 @@
 #include <poise/stats.h>
 #include <poise/table_setup.h>
 
+#include "backoff.h"
 #include "compile.h"
 
 struct cp_checks;
+struct cp_flow_counts;
 struct cp_api;
+struct cp_guard;
 struct cp_metrics;
 struct cp_netlink;
 struct cp_publish;
@@ -24,12 +27,15 @@ struct cp_sink_dp;
 struct cp_spawn;
 struct cp_watch;
 struct cp_xdp;
+struct cp_xdp_stats;
 
 enum cp_dataplane_state {
 	CP_DATAPLANE_DOWN,	// no process, or none reachable
 	CP_DATAPLANE_STARTING,	// spawned or connected, no snapshot acknowledged yet
 	CP_DATAPLANE_RUNNING,
 	CP_DATAPLANE_BACKOFF,	// died repeatedly, next start is waited for
+	CP_DATAPLANE_OFF,	// mode xdp has none
+	CP_DATAPLANE_STATES,
 };
 
 // The other end: poise-dataplane (sink_dp.c, spawn.c).
@@ -38,9 +44,14 @@ struct cp_dataplane_link {
 	pid_t pid;		// from the welcome; 0 unknown
 	bool spawned;		// our child; else adopted
 	uint32_t restarts;	// since poised started
+	uint64_t ends[CP_END_FAILED + 1]; // by enum cp_end, since poised started
+	bool crash_loop;	// ends by itself again and again
+	uint64_t next_start_ns; // CLOCK_MONOTONIC; 0: no start is waited for
 	uint64_t generation;	// last acknowledged
 	const struct poise_stats *stats; // read-only mapping of its stats page, NULL when none
 	size_t stats_bytes;
+	const struct cp_xdp_stats *xdp; // what the XDP program counts, NULL when there is none
+	struct cp_flow_counts *counts; // flows in the table, where the XDP program makes some too; else NULL
 	char version[POISE_NAME_SIZE];
 	char error[256];	// last failure, one line; empty when fine
 };
@@ -69,6 +80,7 @@ struct cp_app {
 	struct cp_metrics *metrics;
 	struct cp_netlink *netlink;
 	struct cp_xdp *xdp;
+	struct cp_guard *guard; // with a mode that uses kernel interfaces
 	struct cp_publish *publish;
 	struct cp_sink_dp *sink;
 	struct cp_spawn *spawn;

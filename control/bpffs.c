@@ -43,6 +43,12 @@ static pid_t parent_of(pid_t pid)
 // made, so the one that an ancestor sees is taken. The descriptor keeps the way there, for our life.
 static int find_outer(char *path, size_t size)
 {
+	static int kept = -1;
+
+	if (kept >= 0) {
+		snprintf(path, size, "/proc/self/fd/%d", kept);
+		return 1;
+	}
 	for (pid_t pid = getppid(); pid > 0; pid = parent_of(pid)) {
 		int fd;
 
@@ -52,6 +58,7 @@ static int find_outer(char *path, size_t size)
 		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
+		kept = fd;
 		snprintf(path, size, "/proc/self/fd/%d", fd);
 		return 1;
 	}
@@ -84,6 +91,24 @@ int cp_bpffs_open(const char *instance, char *path, size_t size)
 	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+bool cp_bpffs_present(void)
+{
+	char root[64];
+
+	return is_bpffs(HOME) || find_outer(root, sizeof(root));
+}
+
+int cp_bpffs_find(const char *instance, char *path, size_t size)
+{
+	char root[64] = HOME;
+
+	if (!is_bpffs(HOME) && !find_outer(root, sizeof(root)))
+		return -ENOENT;
+	if (snprintf(path, size, "%s/poise/%s", root, instance) >= (int)size)
+		return -ENAMETOOLONG;
+	return access(path, F_OK) ? -errno : 0;
+}
+
 void cp_bpffs_unpin(const char *directory, const char *name)
 {
 	char path[512];
@@ -108,7 +133,8 @@ static void unpin_one(void *context, const char *name)
 {
 	const char *directory = context;
 
-	cp_bpffs_unpin(directory, name);
+	if (!strstr(name, CP_BPFFS_ASIDE)) // kept for somebody to look at
+		cp_bpffs_unpin(directory, name);
 }
 
 void cp_bpffs_close(const char *directory)

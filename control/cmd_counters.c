@@ -48,7 +48,7 @@ enum cp_cmd_status cp_cmd_counters(struct cp_cmd *cmd)
 
 	if (*option && !drops && !all)
 		return cp_cmd_usage(cmd, "counters: unknown option \"%.40s\"; --drops or --all", option);
-	if (!cp_view_workers(&cmd->app->dataplane))
+	if (!cp_view_workers(&cmd->app->dataplane) && !cmd->app->dataplane.xdp)
 		return cp_cmd_fail(cmd, "no counters: no dataplane has run yet");
 	cp_view_counters(&cmd->app->dataplane, values);
 	rows = rows_of(values, drops, all);

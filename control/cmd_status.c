@@ -7,7 +7,10 @@
 
 #include "cmd.h"
 #include "cmd_json.h"
+#include "guard.h"
 #include "view.h"
+#include "xdp.h"
+#include "xdp_stats.h"
 
 static const struct cp_text_column worker_columns[] = {
 	{"WORKER", "worker", CP_TEXT_PLAIN},
@@ -22,6 +25,27 @@ static const struct cp_text_column worker_columns[] = {
 static double age_ms(uint64_t at_ns, uint64_t now_ns)
 {
 	return at_ns && at_ns < now_ns ? (double)(now_ns - at_ns) / 1e6 : 0;
+}
+
+static double until_s(uint64_t at_ns, uint64_t now_ns)
+{
+	return at_ns > now_ns ? (double)(at_ns - now_ns) / 1e9 : 0;
+}
+
+static json_t *path_json(const struct cp_app *app, uint64_t now_ns)
+{
+	struct cp_view_path_state state;
+	struct poise_xdp_counters counters;
+	const __u64 *fates = counters.fates;
+
+	cp_view_path(app, now_ns, &state);
+	cp_xdp_stats_counters(app->dataplane.xdp, &counters);
+	return json_pack("{ss si si si sf sI s{sI sI sI}}", "carries", cp_view_path_name(state.path), "queues",
+			 (int)state.queues, "gates_open", (int)state.open, "queues_taken", (int)state.taken,
+			 "beat_age_ms", (double)state.beat_age_ns / 1e6, "xdp_generation",
+			 (json_int_t)cp_xdp_generation(app->xdp), "frames", "redirected",
+			 (json_int_t)fates[POISE_XDP_REDIRECTED], "balanced", (json_int_t)fates[POISE_XDP_BALANCED],
+			 "passed", (json_int_t)fates[POISE_XDP_PASSED]);
 }
 
 static json_t *workers_json(const struct cp_cmd *cmd, uint64_t now_ns)
@@ -53,9 +77,10 @@ static json_t *dataplane_json(const struct cp_cmd *cmd, uint64_t now_ns)
 	uint32_t workers = cp_view_workers(link);
 	double uptime = workers ? age_ms(link->stats->started_ns, now_ns) / 1000 : 0;
 
-	return json_pack("{ss ss si sb si so so si sf}", "path", "dpdk", "state",
+	return json_pack("{ss ss si sb si sb sf so so si sf}", "path", "dpdk", "state",
 			 cp_view_dataplane_name(link->state), "pid", (int)link->pid, "spawned",
-			 (int)link->spawned, "restarts", (int)link->restarts, "version",
+			 (int)link->spawned, "restarts", (int)link->restarts, "crash_loop",
+			 (int)link->crash_loop, "next_start_s", until_s(link->next_start_ns, now_ns), "version",
 			 cp_json_text(link->version), "error", cp_json_text(link->error), "workers",
 			 (int)workers, "uptime_s", uptime);
 }
@@ -98,6 +123,13 @@ static json_t *traffic_json(const struct cp_app *app)
 			 (json_int_t)kinds[POISE_KIND_REPLY]);
 }
 
+static const char *guard_name(const struct cp_app *app)
+{
+	static const char *const names[] = {"off", "on", "failed"};
+
+	return names[cp_guard_state(app->guard)];
+}
+
 static json_t *document(const struct cp_cmd *cmd, uint64_t now_ns)
 {
 	const struct cp_app *app = cmd->app;
@@ -105,11 +137,12 @@ static json_t *document(const struct cp_cmd *cmd, uint64_t now_ns)
 	const char *why = NULL;
 	bool ready = cp_view_ready(app, &why);
 	json_t *status = json_pack(
-		"{ss sf so sb so s{sIsI} s{sIsI} so so}", "version", POISE_VERSION, "uptime_s",
+		"{ss sf so sb so so s{sIsI} ss s{sIsI} so so}", "version", POISE_VERSION, "uptime_s",
 		age_ms(app->started_ns, now_ns) / 1000, "config_file",
 		cp_json_text(app->config_file ? app->config_file : ""), "ready", (int)ready,
-		"not_ready_reason", cp_json_text(why ? why : ""), "generation", "wanted", (json_int_t)wanted,
-		"acknowledged", (json_int_t)app->dataplane.generation, "reloads", "done",
+		"not_ready_reason", cp_json_text(why ? why : ""), "path", path_json(app, now_ns),
+		"generation", "wanted", (json_int_t)wanted, "acknowledged",
+		(json_int_t)app->dataplane.generation, "guard", guard_name(app), "reloads", "done",
 		(json_int_t)app->reloads, "failed", (json_int_t)app->reloads_failed, "dataplane",
 		dataplane_json(cmd, now_ns), "workers", workers_json(cmd, now_ns));
 	json_t *totals = totals_json(app), *traffic = traffic_json(app);
@@ -123,16 +156,36 @@ static json_t *document(const struct cp_cmd *cmd, uint64_t now_ns)
 	return status;
 }
 
+static void path_text(struct cp_cmd *cmd)
+{
+	static const char *const says[CP_PATHS] = {
+		"none: packets of services go nowhere",
+		"dpdk: the dataplane takes the packets",
+		"xdp: the program in the kernel takes the packets",
+		"mixed: of some queues the dataplane, of others the program in the kernel",
+	};
+	struct cp_view_path_state state;
+
+	cp_view_path(cmd->app, cp_view_now_ns(), &state);
+	evbuffer_add_printf(cmd->out, "path        %s\n", says[state.path]);
+}
+
 static void dataplane_text(struct cp_cmd *cmd)
 {
 	const struct cp_dataplane_link *link = &cmd->app->dataplane;
+	double wait_s = until_s(link->next_start_ns, cp_view_now_ns());
 	uint32_t workers = cp_view_workers(link);
 
 	evbuffer_add_printf(cmd->out, "dataplane   %s (dpdk)", cp_view_dataplane_name(link->state));
 	if (link->pid && link->state != CP_DATAPLANE_DOWN && link->state != CP_DATAPLANE_BACKOFF)
 		evbuffer_add_printf(cmd->out, ", pid %d, %u worker%s", (int)link->pid, workers,
 				    workers == 1 ? "" : "s");
-	evbuffer_add_printf(cmd->out, ", %u restart%s\n", link->restarts, link->restarts == 1 ? "" : "s");
+	evbuffer_add_printf(cmd->out, ", %u restart%s", link->restarts, link->restarts == 1 ? "" : "s");
+	if (link->crash_loop)
+		evbuffer_add_printf(cmd->out, ", crash loop");
+	if (wait_s > 0)
+		evbuffer_add_printf(cmd->out, ", next start in %.0f s", wait_s + 0.5);
+	evbuffer_add(cmd->out, "\n", 1);
 	if (*link->error)
 		evbuffer_add_printf(cmd->out, "            %s\n", link->error);
 }
@@ -154,7 +207,7 @@ static void packets_text(struct cp_cmd *cmd)
 {
 	uint64_t counters[POISE_COUNTERS], kinds[POISE_KIND_EVENT + 1];
 
-	if (!cp_view_workers(&cmd->app->dataplane))
+	if (!cp_view_workers(&cmd->app->dataplane) && !cmd->app->dataplane.xdp)
 		return;
 	cp_view_counters(&cmd->app->dataplane, counters);
 	cp_view_kinds(counters, kinds);
@@ -179,6 +232,7 @@ static void text(struct cp_cmd *cmd, const json_t *status)
 		cmd->out, "poised      %s, up %s, %s\n", POISE_VERSION,
 		cp_text_duration((uint64_t)json_real_value(json_object_get(status, "uptime_s")), cell),
 		app->config_file ? app->config_file : "no file");
+	path_text(cmd);
 	dataplane_text(cmd);
 	evbuffer_add_printf(cmd->out, "generation  wanted %lld, acknowledged %lld\n",
 			    number(status, "generation", "wanted"),

@@ -24,7 +24,7 @@ static void fill_header(struct cp_compile_step *step)
 	out->size = sizeof(*out);
 	out->heartbeat_ns = step->config->heartbeat_ms * 1000000ull;
 	out->generation = step->previous ? step->previous->generation + 1 : 1;
-	if (step->config->dataplane.mode == CP_NIC_AF_XDP)
+	if (cp_nic_mode_kernel(step->config->dataplane.mode))
 		out->flags |= POISE_SNAPSHOT_EXCEPTION_PATH;
 }
 

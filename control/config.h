@@ -124,6 +124,10 @@ void cp_config_free(struct cp_config *config);
 // Rules across objects (validate.c); called by cp_config_load().
 void cp_config_validate(const struct cp_config *config, struct cp_report *report);
 
+// Are the ports kernel interfaces with an XDP program? And is there a dataplane at all?
+bool cp_nic_mode_kernel(enum cp_nic_mode mode);
+bool cp_nic_mode_dataplane(enum cp_nic_mode mode);
+
 // Names as they are written in the file. Static texts; "?" for a value that is none.
 const char *cp_nic_mode_name(enum cp_nic_mode mode);
 const char *cp_nat_name(enum poise_nat nat);

@@ -18,6 +18,16 @@ const char *cp_nic_mode_name(enum cp_nic_mode mode)
 	return "?";
 }
 
+bool cp_nic_mode_kernel(enum cp_nic_mode mode)
+{
+	return mode == CP_NIC_AF_XDP || mode == CP_NIC_XDP;
+}
+
+bool cp_nic_mode_dataplane(enum cp_nic_mode mode)
+{
+	return mode != CP_NIC_XDP;
+}
+
 const char *cp_nat_name(enum poise_nat nat)
 {
 	switch (nat) {

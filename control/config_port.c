@@ -50,7 +50,7 @@ static void check_mode(struct cp_read *read, enum cp_nic_mode mode)
 {
 	if (!read->group)
 		return;
-	if (mode == CP_NIC_AF_XDP) {
+	if (cp_nic_mode_kernel(mode)) {
 		cp_read_required(read, "interface");
 		if (cp_read_get(read, "vdev"))
 			cp_read_fail(read, "vdev", "vdev is for mode \"vdev\", remove it or change the mode");
@@ -59,8 +59,8 @@ static void check_mode(struct cp_read *read, enum cp_nic_mode mode)
 	} else if (mode == CP_NIC_VDEV) {
 		cp_read_required(read, "vdev");
 		if (cp_read_get(read, "interface"))
-			cp_read_fail(read, "interface", "interface is for mode \"af_xdp\", remove it or change "
-				     "the mode");
+			cp_read_fail(read, "interface", "interface is for the modes \"af_xdp\" and \"xdp\", "
+				     "remove it or change the mode");
 	}
 }
 

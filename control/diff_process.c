@@ -43,7 +43,11 @@ static void diff_dataplane(const struct cp_dataplane *before, const struct cp_da
 	number(diff, "dataplane workers", before->workers, after->workers);
 	text(diff, "dataplane cores", before->cores, after->cores);
 	text(diff, "dataplane idle", idle_name(before->idle), idle_name(after->idle));
-	number(diff, "dataplane max_flows", before->max_flows, after->max_flows);
+	if (before->max_flows != after->max_flows)
+		cp_diff_note(diff, true,
+			     "dataplane max_flows: %u -> %u (a table with connections in it keeps its size: stop "
+			     "poised with SIGTERM, which ends them, and start it)",
+			     before->max_flows, after->max_flows);
 	text(diff, "dataplane spawn", yes(before->spawn), yes(after->spawn));
 	for (uint32_t i = 0; !eal && i < after->eal_count; i++)
 		eal = strcmp(before->eal[i], after->eal[i]);

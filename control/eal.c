@@ -168,12 +168,19 @@ static bool wants_no_huge(const struct cp_config *config)
 	return false;
 }
 
-static void add_memory(const struct cp_config *config, const struct cp_host *host, struct cp_arguments *arguments)
+uint64_t cp_eal_memory_mb(const struct cp_config *config)
 {
 	uint64_t need = MEMORY_MB;
 
 	for (uint32_t i = 0; i < config->ports_count; i++)
 		need += (uint64_t)MEMORY_PORT_MB * config->ports[i].queues;
+	return need;
+}
+
+static void add_memory(const struct cp_config *config, const struct cp_host *host, struct cp_arguments *arguments)
+{
+	uint64_t need = cp_eal_memory_mb(config);
+
 	if (host->huge_bytes >> 20 >= need && !wants_no_huge(config)) {
 		add(arguments, "--in-memory"); // no files on hugetlbfs to be left behind
 		return;

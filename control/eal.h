@@ -27,6 +27,9 @@ int cp_host_read(struct cp_host *host);
 // EAL file prefix. 0 or -ENOMEM.
 int cp_eal_arguments(const struct cp_config *config, const struct cp_host *host, const char *program,
 		     const char *instance, struct cp_arguments *arguments);
+// What the dataplane wants in huge pages, in MiB.
+uint64_t cp_eal_memory_mb(const struct cp_config *config);
+
 // Remove the directory that EAL makes for a file prefix and leaves behind.
 void cp_eal_cleanup(const char *instance);
 

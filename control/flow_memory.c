@@ -72,14 +72,25 @@ static int format(struct cp_flow_memory *flows, int fd, size_t bytes, uint32_t m
 }
 
 // A table of another layout may belong to a dataplane that still forwards: it is not touched, only renamed.
-static void put_aside(const char *path, const char *why)
+static int put_aside(const char *path, const char *why)
 {
 	char aside[700];
+	int error = -EEXIST;
 
-	snprintf(aside, sizeof(aside), "%s-aside-%ld", path, (long)time(NULL));
-	cp_log(CP_LOG_WARNING, "flow-table-aside", "%s is kept as %s: %s", path, aside, why);
-	if (rename(path, aside))
-		unlink(path);
+	for (int attempt = 0; error == -EEXIST && attempt < 100; attempt++) {
+		snprintf(aside, sizeof(aside), "%s" CP_BPFFS_ASIDE "%ld-%d", path, (long)time(NULL), attempt);
+		if (access(aside, F_OK))
+			error = rename(path, aside) ? -errno : 0;
+	}
+	if (error)
+		cp_log(CP_LOG_ERROR, "flow-table-aside", "%s is refused (%s) and cannot be put aside: %s", path, why,
+		       strerror(-error));
+	else
+		cp_log(CP_LOG_WARNING, "flow-table-aside",
+		       "the flow table %s is refused: %s; it is kept as %s until somebody removes it, a new one is "
+		       "made",
+		       path, why, aside);
+	return error;
 }
 
 static int adopt_map(struct cp_flow_memory *flows, const char *path)
@@ -87,7 +98,7 @@ static int adopt_map(struct cp_flow_memory *flows, const char *path)
 	struct bpf_map_info info = {0};
 	__u32 length = sizeof(info);
 	const char *why;
-	int fd = bpf_obj_get(path);
+	int error, fd = bpf_obj_get(path);
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENOENT : -errno;
@@ -99,8 +110,8 @@ static int adopt_map(struct cp_flow_memory *flows, const char *path)
 	if (!why)
 		return 0;
 	close(fd);
-	put_aside(path, why);
-	return -ENOENT;
+	error = put_aside(path, why);
+	return error ? error : -ENOENT;
 }
 
 static int create_map(struct cp_flow_memory *flows, const char *path, uint32_t max_flows)
@@ -129,6 +140,7 @@ static int open_shared(struct cp_flow_memory *flows, const char *name, uint32_t 
 	struct poise_table table = {0};
 	size_t bytes = (size_t)poise_table_layout(&table, max_flows) * POISE_LINE_SIZE;
 	int error, fd = shm_open(name, O_RDWR | O_CLOEXEC, 0);
+	char path[640];
 	struct stat status;
 
 	if (fd >= 0) {
@@ -138,9 +150,11 @@ static int open_shared(struct cp_flow_memory *flows, const char *name, uint32_t 
 		flows->adopted = !why;
 		if (!why)
 			return 0;
-		cp_log(CP_LOG_WARNING, "flow-table-foreign", "shared memory %s is made anew: %s", name, why);
 		close(fd);
-		shm_unlink(name); // who has it mapped keeps it
+		snprintf(path, sizeof(path), "/dev/shm%s", name);
+		error = put_aside(path, why);
+		if (error)
+			return error;
 	}
 	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) // no /dev/shm: a table without a name does not outlive poised, but works

@@ -103,6 +103,22 @@ int cp_instance_lock(const char *directory, int *holder)
 	return result;
 }
 
+bool cp_instance_runs(const char *directory)
+{
+	char path[4096];
+	bool runs;
+	int fd;
+
+	if (lock_path(directory, path, sizeof(path)))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	runs = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return runs;
+}
+
 void cp_instance_unlock(const char *directory, int lock)
 {
 	char path[4096];

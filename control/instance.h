@@ -5,6 +5,7 @@
 // lock keeps a second one out.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // Directory part of a socket path into `directory`; "." when there is none. 0 or -ENAMETOOLONG.
@@ -16,6 +17,9 @@ void cp_instance_name(const char *directory, char *name, size_t size);
 // Make the directory (parents too) and take its lock. Returns the descriptor that holds the lock for the
 // life of the process; -EBUSY when another poised has it, with its pid in *holder (0 unknown); -errno.
 int cp_instance_lock(const char *directory, int *holder);
+
+// Does a poised hold the lock?
+bool cp_instance_runs(const char *directory);
 
 // Remove the lock file and let go of it.
 void cp_instance_unlock(const char *directory, int lock);

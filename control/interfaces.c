@@ -38,7 +38,7 @@ int cp_interfaces_check(const struct cp_config *config, struct cp_report *report
 	size_t before = report->count;
 	int fd;
 
-	if (config->dataplane.mode != CP_NIC_AF_XDP)
+	if (!cp_nic_mode_kernel(config->dataplane.mode))
 		return 0;
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {

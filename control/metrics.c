@@ -49,7 +49,7 @@ static int index_page(struct evbuffer *body)
 		"<!doctype html><html lang=\"en\"><title>Poise</title><h1>Poise %s</h1><ul>"
 		"<li><a href=\"/metrics\">/metrics</a> for Prometheus"
 		"<li><a href=\"/healthz\">/healthz</a> 200 while poised lives"
-		"<li><a href=\"/readyz\">/readyz</a> 200 while the dataplane runs with the newest "
+		"<li><a href=\"/readyz\">/readyz</a> 200 while a data path runs with the newest "
 		"configuration</ul>\n",
 		POISE_VERSION);
 	return 200;

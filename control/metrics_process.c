@@ -4,7 +4,10 @@
 // poised, the dataplane's process and its workers.
 #include <stdio.h>
 
+#include "guard.h"
 #include "metrics.h"
+#include "xdp.h"
+#include "xdp_stats.h"
 
 static void one(struct evbuffer *out, const char *name, const char *type, const char *help, double value)
 {
@@ -16,6 +19,8 @@ static void generations(const struct cp_app *app, struct evbuffer *out)
 {
 	cp_metrics_family(out, "poise_generation", "gauge", "Configuration generation in use, by data path.");
 	cp_metrics_count(out, "poise_generation", CP_LABELS({"path", "dpdk"}), app->dataplane.generation);
+	if (app->xdp)
+		cp_metrics_count(out, "poise_generation", CP_LABELS({"path", "xdp"}), cp_xdp_generation(app->xdp));
 	cp_metrics_family(out, "poise_generation_wanted", "gauge", "Newest configuration generation.");
 	cp_metrics_count(out, "poise_generation_wanted", NULL, app->snapshot ? app->snapshot->generation : 0);
 	cp_metrics_family(out, "poise_reloads_total", "counter", "Reloads of the configuration file.");
@@ -76,6 +81,44 @@ static void workers(const struct cp_app *app, struct evbuffer *out)
 	}
 }
 
+static void ends(const struct cp_dataplane_link *link, struct evbuffer *out)
+{
+	static const char *const reasons[] = {"planned", "killed", "failed"};
+
+	cp_metrics_family(out, "poise_dataplane_ends_total", "counter", "Ends of the dataplane by reason.");
+	for (size_t i = 0; i < POISE_COUNT(reasons); i++)
+		cp_metrics_count(out, "poise_dataplane_ends_total", CP_LABELS({"reason", reasons[i]}), link->ends[i]);
+}
+
+static void paths(const struct cp_app *app, struct evbuffer *out)
+{
+	struct cp_view_path_state state;
+
+	cp_view_path(app, cp_view_now_ns(), &state);
+	cp_metrics_family(out, "poise_path", "gauge", "1 for the path that carries the packets of services.");
+	for (int path = CP_PATH_NONE; path < CP_PATHS; path++)
+		cp_metrics_count(out, "poise_path", CP_LABELS({"path", cp_view_path_name((enum cp_view_path)path)}),
+				 state.path == (enum cp_view_path)path);
+	if (app->dataplane.xdp) {
+		struct poise_xdp_counters counters;
+		const __u64 *fates = counters.fates;
+
+		cp_xdp_stats_counters(app->dataplane.xdp, &counters);
+		cp_metrics_family(out, "poise_xdp_frames_total", "counter",
+				  "Frames by what the XDP program did: gave them to the dataplane, balanced them, or "
+				  "left them to the kernel.");
+		cp_metrics_count(out, "poise_xdp_frames_total", CP_LABELS({"fate", "redirected"}),
+				 fates[POISE_XDP_REDIRECTED]);
+		cp_metrics_count(out, "poise_xdp_frames_total", CP_LABELS({"fate", "balanced"}),
+				 fates[POISE_XDP_BALANCED]);
+		cp_metrics_count(out, "poise_xdp_frames_total", CP_LABELS({"fate", "passed"}), fates[POISE_XDP_PASSED]);
+	}
+	one(out, "poise_gates_open", "gauge", "Queues whose packets a worker takes.", state.open);
+	one(out, "poise_gate_beat_age_seconds", "gauge",
+	    "Time since the oldest last beat of a worker behind a gate.",
+	    (double)state.beat_age_ns / 1e9);
+}
+
 void cp_metrics_process(const struct cp_app *app, struct evbuffer *out)
 {
 	const struct cp_dataplane_link *link = &app->dataplane;
@@ -84,17 +127,24 @@ void cp_metrics_process(const struct cp_app *app, struct evbuffer *out)
 	cp_metrics_family(out, "poise_build_info", "gauge", "Versions of the running programs.");
 	cp_metrics_count(out, "poise_build_info",
 			 CP_LABELS({"version", POISE_VERSION}, {"dataplane_version", link->version}), 1);
-	one(out, "poise_up", "gauge", "1 while the dataplane runs with the newest configuration.",
+	one(out, "poise_up", "gauge", "1 while a data path runs with the newest configuration.",
 	    cp_view_ready(app, NULL));
 	one(out, "poise_uptime_seconds", "gauge", "Time since poised started.",
 	    (double)(now_ns - app->started_ns) / 1e9);
 	generations(app, out);
 	cp_metrics_family(out, "poise_dataplane_state", "gauge", "1 for the state the dataplane is in.");
-	for (int state = CP_DATAPLANE_DOWN; state <= CP_DATAPLANE_BACKOFF; state++)
+	for (int state = CP_DATAPLANE_DOWN; state < CP_DATAPLANE_STATES; state++)
 		cp_metrics_count(out, "poise_dataplane_state",
 				 CP_LABELS({"state", cp_view_dataplane_name((enum cp_dataplane_state)state)}),
 				 link->state == (enum cp_dataplane_state)state);
 	one(out, "poise_dataplane_restarts_total", "counter", "Starts of the dataplane after the first.",
 	    link->restarts);
+	ends(link, out);
+	one(out, "poise_dataplane_crash_loop", "gauge", "1 while the dataplane ends by itself again and again.",
+	    link->crash_loop);
+	paths(app, out);
+	one(out, "poise_guard_missing", "gauge",
+	    "1 while the kernel may answer for services, and no rule keeps it off.",
+	    cp_guard_state(app->guard) == CP_GUARD_FAILED);
 	workers(app, out);
 }

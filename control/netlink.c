@@ -10,6 +10,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include "guard.h"
 #include "log.h"
 #include "topology_kernel.h"
 #include "xdp.h"
@@ -27,6 +28,7 @@ struct cp_netlink {
 	struct event *tick;
 	struct cp_kernel_view view;
 	bool links_dirty, routes_dirty, neighbors_dirty;
+	bool addresses_dirty; // the guard's business
 	uint32_t ticks;
 	uint32_t routes_tick; // when routes were read last
 	uint32_t dropped;     // routes that did not fit
@@ -156,6 +158,10 @@ static int on_message(const struct nlmsghdr *header, void *context)
 	case RTM_DELROUTE:
 		netlink->routes_dirty = true;
 		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		netlink->addresses_dirty = true;
+		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		netlink->neighbors_dirty |= neighbor_matters(netlink, header);
@@ -180,6 +186,9 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 			break;
 		mnl_cb_run(buffer, (size_t)got, 0, 0, on_message, netlink);
 	}
+	if (netlink->addresses_dirty)
+		cp_guard_look(netlink->app->guard);
+	netlink->addresses_dirty = false;
 	if (netlink->links_dirty || netlink->neighbors_dirty ||
 	    (netlink->routes_dirty && netlink->routes_tick != netlink->ticks))
 		arm(netlink->settled, SETTLE_MS);
@@ -193,11 +202,12 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 
 	netlink->ticks++;
 	cp_netlink_solicit(netlink);
+	cp_guard_look(netlink->app->guard); // whether the kernel forwards is told by nobody
 }
 
 static int subscribe(struct cp_netlink *netlink)
 {
-	const unsigned int groups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE};
+	const unsigned int groups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_IFADDR};
 
 	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!netlink->socket || mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID))

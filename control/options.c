@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_CHECK = 256, OPTION_COMPILE, OPTION_FOREGROUND, OPTION_LOG_FORMAT, OPTION_VERSION };
+enum { OPTION_CHECK = 256, OPTION_DOCTOR, OPTION_COMPILE, OPTION_FOREGROUND, OPTION_LOG_FORMAT, OPTION_VERSION };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"check", no_argument, NULL, OPTION_CHECK},
 	{"compile", required_argument, NULL, OPTION_COMPILE},
+	{"doctor", no_argument, NULL, OPTION_DOCTOR},
 	{"foreground", no_argument, NULL, OPTION_FOREGROUND},
 	{"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
 	{"version", no_argument, NULL, OPTION_VERSION},
@@ -22,11 +23,13 @@ static const struct option long_options[] = {
 void cp_options_help(void)
 {
 	printf("Usage: poised [-c FILE] [--foreground] [--log-format text|json]\n"
-	       "       poised [-c FILE] --check | --compile OUT\n"
+	       "       poised [-c FILE] --check | --compile OUT | --doctor\n"
 	       "\n"
 	       "  -c, --config FILE   configuration, default /etc/poise/poise.conf\n"
 	       "      --check         print every error of the configuration; exit 1 if there is one\n"
 	       "      --compile OUT   write the snapshot that poise-dataplane --snapshot can run alone\n"
+	       "      --doctor        look for what is wrong with this host; exit 1 if there is something.\n"
+	       "                      In JSON with --log-format json\n"
 	       "      --foreground    do not become a daemon\n"
 	       "      --log-format    text (default) or json\n"
 	       "      --version       print the version\n"
@@ -53,6 +56,9 @@ static int take(struct cp_options *options, int option)
 		return 0;
 	case OPTION_COMPILE:
 		options->compile = optarg;
+		return 0;
+	case OPTION_DOCTOR:
+		options->doctor = true;
 		return 0;
 	case OPTION_FOREGROUND:
 		options->foreground = true;

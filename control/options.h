@@ -12,6 +12,7 @@ struct cp_options {
 	const char *config;  // default /etc/poise/poise.conf
 	const char *compile; // --compile OUT, or NULL
 	bool check;
+	bool doctor;
 	bool foreground;
 	bool help;
 	bool version;

@@ -6,6 +6,7 @@
 
 #include <poise/abi.h>
 
+#include "doctor.h"
 #include "oneshot.h"
 #include "options.h"
 #include "run.h"
@@ -27,6 +28,8 @@ int main(int argc, char **argv)
 	}
 	if (options.check)
 		return cp_oneshot_check(options.config);
+	if (options.doctor)
+		return cp_doctor_oneshot(options.config, options.log_format == CP_LOG_JSON);
 	if (options.compile)
 		return cp_oneshot_compile(options.config, options.compile);
 	return cp_run(&options);

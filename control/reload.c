@@ -9,6 +9,7 @@
 
 #include "app.h"
 #include "diff.h"
+#include "guard.h"
 #include "interfaces.h"
 #include "log.h"
 #include "netlink.h"
@@ -104,6 +105,7 @@ int cp_reload(struct cp_app *app, const char *file, struct cp_report *report, ch
 			cp_netlink_solicit(app->netlink);
 		error = cp_publish_now(app->publish, report); // tried above: fails for want of memory alone
 		app->reloads++;
+		cp_guard_look(app->guard);
 		cp_log(CP_LOG_INFO, "reloaded", "reloaded %s: %s", file, line ? line : "done");
 	}
 	if (summary)

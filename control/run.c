@@ -13,7 +13,9 @@
 #include "bpffs.h"
 #include "daemon.h"
 #include "eal.h"
+#include "flow_counts.h"
 #include "flow_memory.h"
+#include "guard.h"
 #include "instance.h"
 #include "interfaces.h"
 #include "netlink.h"
@@ -103,28 +105,37 @@ static void tell_adopted(const struct cp_app *app)
 	cp_log(CP_LOG_INFO, "flow-table-adopted", "continuing with the flow table of an earlier run");
 	if (poise_table_layout(&wanted, app->config->dataplane.max_flows) != app->flows.table.lines)
 		cp_log(CP_LOG_WARNING, "flow-table-size",
-		       "it was made for another max_flows and keeps its size until poised is stopped with SIGTERM");
+		       "it was made for another max_flows and keeps its size while connections are in it; for a "
+		       "table of %u flows stop poised with SIGTERM, which ends them, and start it",
+		       app->config->dataplane.max_flows);
 }
 
 // The memory that outlives us: pins, the last snapshot, the flow table.
 static int start_memory(struct cp_app *app)
 {
 	const struct cp_dataplane *dataplane = &app->config->dataplane;
-	bool need_map = dataplane->mode == CP_NIC_AF_XDP;
+	bool need_map = cp_nic_mode_kernel(dataplane->mode);
 	int error = cp_bpffs_open(app->instance, app->pins, sizeof(app->pins));
 
 	if (error)
 		app->pins[0] = 0;
 	if (error && need_map) {
-		cp_log(CP_LOG_ERROR, "bpffs", "mode af_xdp needs a BPF file system on /sys/fs/bpf: %s",
-		       strerror(-error));
+		cp_log(CP_LOG_ERROR, "bpffs",
+		       "mode %s needs XDP, and there is no BPF file system on /sys/fs/bpf: %s; poised --doctor tells "
+		       "more",
+		       cp_nic_mode_name(dataplane->mode), strerror(-error));
 		return error;
 	}
 	error = cp_flow_memory_open(&app->flows, app->pins[0] ? app->pins : NULL, app->instance,
 				    dataplane->max_flows, need_map);
 	if (error) {
-		cp_log(CP_LOG_ERROR, "flow-memory", "no memory for a flow table of %u flows: %s",
-		       dataplane->max_flows, strerror(-error));
+		if (need_map && error == -EPERM)
+			cp_log(CP_LOG_ERROR, "flow-memory",
+			       "mode %s needs XDP, and this process may not use BPF; poised --doctor tells more",
+			       cp_nic_mode_name(dataplane->mode));
+		else
+			cp_log(CP_LOG_ERROR, "flow-memory", "no memory for a flow table of %u flows: %s",
+			       dataplane->max_flows, strerror(-error));
 		return error;
 	}
 	if (app->flows.adopted)
@@ -136,7 +147,7 @@ static int start_memory(struct cp_app *app)
 // What a snapshot is made of, and the kernel's part of the data path.
 static int start_network(struct cp_app *app)
 {
-	bool af_xdp = app->config->dataplane.mode == CP_NIC_AF_XDP;
+	bool kernel = cp_nic_mode_kernel(app->config->dataplane.mode);
 	struct cp_report report = {0};
 	int error = cp_states_sync(&app->states, app->config, false);
 
@@ -144,11 +155,15 @@ static int start_network(struct cp_app *app)
 		return error;
 	if (app->snapshot)
 		cp_states_adopt(&app->states, app->snapshot);
-	if (af_xdp) {
+	if (kernel) {
+		app->guard = cp_guard_create(app); // before anything can be in between
 		app->netlink = cp_netlink_create(app);
 		app->xdp = app->netlink ? cp_xdp_create(app) : NULL;
 		if (!app->xdp)
 			return -EIO;
+		app->dataplane.counts = calloc(1, sizeof(*app->dataplane.counts));
+		if (app->dataplane.counts)
+			app->dataplane.counts->table = &app->flows.table;
 	} else if (cp_topology_static(app->config, &app->topology)) {
 		return -ENOMEM;
 	}
@@ -225,7 +240,9 @@ static void stop(struct run *run, bool remove)
 	cp_watch_destroy(app->watch);
 	cp_sink_dp_destroy(app->sink);
 	cp_spawn_destroy(app->spawn);
+	free(app->dataplane.counts);
 	cp_xdp_destroy(app->xdp, remove);
+	cp_guard_destroy(app->guard, remove);
 	cp_netlink_destroy(app->netlink);
 	cp_publish_destroy(app->publish, remove);
 	cp_flow_memory_close(&app->flows, app->pins[0] ? app->pins : NULL, app->instance, remove);
@@ -242,6 +259,15 @@ static void stop(struct run *run, bool remove)
 	cp_instance_unlock(app->run_dir, run->lock);
 	cp_config_free(app->config);
 	free(app->config_file);
+}
+
+// Mode xdp. A dataplane of another configuration would go on taking the packets of its queues.
+static void go_without_dataplane(struct cp_app *app)
+{
+	app->dataplane.state = CP_DATAPLANE_OFF;
+	if (!cp_sink_dp_dismiss(app->config->dataplane_socket))
+		cp_log(CP_LOG_INFO, "dataplane-dismissed", "a dataplane that was found running is told to end");
+	cp_log(CP_LOG_INFO, "path-xdp", "mode xdp: the program in the kernel carries all services, no dataplane");
 }
 
 int cp_run(const struct cp_options *options)
@@ -264,7 +290,10 @@ int cp_run(const struct cp_options *options)
 		snprintf(log_file, sizeof(log_file), "%s/dataplane.log", run.app.run_dir);
 		cp_daemon_running(word, log_file);
 	}
-	cp_sink_dp_start(run.app.sink);
+	if (cp_nic_mode_dataplane(run.app.config->dataplane.mode))
+		cp_sink_dp_start(run.app.sink);
+	else
+		go_without_dataplane(&run.app);
 	event_base_dispatch(run.app.base);
 	if (!run.app.leave) { // of one that was killed
 		unlink(run.app.config->dataplane_socket);

@@ -125,6 +125,7 @@ static int ready(struct cp_sink_dp *sink)
 		return 0;
 	if (app->dataplane.generation == app->snapshot->generation) {
 		app->dataplane.state = CP_DATAPLANE_RUNNING;
+		cp_spawn_working(app->spawn);
 		cp_publish_settled(app, app->snapshot->generation);
 		return 0;
 	}
@@ -221,6 +222,7 @@ static int on_result(struct cp_sink_dp *sink, const struct poise_wire_result *re
 	}
 	link->generation = result->generation;
 	link->state = CP_DATAPLANE_RUNNING;
+	cp_spawn_working(sink->app->spawn);
 	link->error[0] = 0;
 	if (sink->behind)
 		return send_snapshot(sink);
@@ -370,15 +372,30 @@ bool cp_sink_dp_publish(struct cp_sink_dp *sink)
 	return false;
 }
 
-int cp_sink_dp_stop(struct cp_sink_dp *sink)
+int cp_sink_dp_stop(struct cp_sink_dp *sink, bool for_good)
 {
 	union cp_wire_message message = {0};
 
-	sink->stopped = true;
-	event_del(sink->retry);
+	sink->stopped |= for_good;
+	if (for_good)
+		event_del(sink->retry);
 	if (sink->fd < 0)
 		return -ENOTCONN;
 	return cp_wire_send(sink->fd, &message, POISE_WIRE_STOP, sizeof(message.header), ++sink->request, -1);
+}
+
+int cp_sink_dp_dismiss(const char *socket)
+{
+	union cp_wire_message message = {0};
+	int fd = cp_wire_connect(socket), error;
+
+	if (fd < 0)
+		return fd;
+	error = cp_wire_send(fd, &message, POISE_WIRE_HELLO, sizeof(message.header), 1, -1);
+	if (!error)
+		error = cp_wire_send(fd, &message, POISE_WIRE_STOP, sizeof(message.header), 2, -1);
+	close(fd); // what was sent is read all the same
+	return error;
 }
 
 void cp_sink_dp_gone(struct cp_sink_dp *sink)

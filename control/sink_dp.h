@@ -17,8 +17,12 @@ void cp_sink_dp_start(struct cp_sink_dp *sink);
 // dataplane is there to take it; else cp_publish_settled() follows.
 bool cp_sink_dp_publish(struct cp_sink_dp *sink);
 
-// Ask the dataplane to drain and end, and do not connect again. 0 or -errno when it could not be asked.
-int cp_sink_dp_stop(struct cp_sink_dp *sink);
+// Ask the dataplane to drain and end; `for_good`: and do not connect again. 0, or -errno when it could not be asked.
+int cp_sink_dp_stop(struct cp_sink_dp *sink, bool for_good);
+
+// Without any of the above: tell a dataplane that listens at `socket` to drain and end. 0, or -errno when
+// there is none.
+int cp_sink_dp_dismiss(const char *socket);
 
 // Its process is gone.
 void cp_sink_dp_gone(struct cp_sink_dp *sink);

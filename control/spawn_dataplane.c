@@ -18,9 +18,6 @@
 #include "sink_dp.h"
 #include "view.h"
 
-#define DELAY_FIRST_MS 100
-#define DELAY_MOST_MS 5000
-#define PROVEN_NS 10000000000ull // lived that long: the next death starts with the first delay again
 #define START_MS 60000		 // to answer for the first time; huge pages are cleared meanwhile
 #define STOP_MS 3000		 // from asking to SIGTERM, and again to SIGKILL
 
@@ -29,10 +26,12 @@ struct cp_spawn {
 	struct cp_process *process;
 	struct event *start; // back-off is over
 	struct event *force; // patience is over
-	uint32_t delay_ms;
-	uint64_t started_ns;
+	struct event *proven; // it has worked for long enough
+	struct cp_backoff backoff;
+	uint64_t working_ns; // since when this run works; 0 not yet
 	int force_signal;
 	uint32_t starts;
+	bool planned; // it was told to end, to be started again
 	bool stopping;
 };
 
@@ -45,7 +44,7 @@ static void arm(struct event *event, uint32_t ms)
 
 static void log_death(const struct cp_spawn *spawn, int status)
 {
-	enum cp_log_level level = spawn->stopping ? CP_LOG_INFO : CP_LOG_WARNING;
+	enum cp_log_level level = spawn->stopping || spawn->planned ? CP_LOG_INFO : CP_LOG_WARNING;
 	int pid = (int)cp_process_pid(spawn->process);
 
 	if (status == -1)
@@ -58,12 +57,35 @@ static void log_death(const struct cp_spawn *spawn, int status)
 		       "dataplane (pid %d) ended with status %d", pid, WEXITSTATUS(status));
 }
 
+static void start_later(struct cp_spawn *spawn, enum cp_end end, uint64_t worked_ns)
+{
+	struct cp_dataplane_link *link = &spawn->app->dataplane;
+	uint64_t now_ns = cp_view_now_ns();
+	uint32_t delay_ms = cp_backoff_ended(&spawn->backoff, end, worked_ns, now_ns);
+
+	if (spawn->backoff.loop && !link->crash_loop)
+		cp_log(CP_LOG_ERROR, "dataplane-crash-loop",
+		       "the dataplane ended %d times within %d seconds: %s carries the packets, the next start is in "
+		       "%u seconds", CP_BACKOFF_ENDS, (int)(CP_BACKOFF_WINDOW_NS / 1000000000),
+		       spawn->app->xdp ? "the XDP program" : "nothing", delay_ms / 1000);
+	link->crash_loop = spawn->backoff.loop;
+	link->state = CP_DATAPLANE_BACKOFF;
+	link->next_start_ns = now_ns + delay_ms * 1000000ull;
+	arm(spawn->start, delay_ms);
+}
+
 static void on_gone(void *context, int status)
 {
 	struct cp_spawn *spawn = context;
 	struct cp_app *app = spawn->app;
+	uint64_t worked_ns = spawn->working_ns ? cp_view_now_ns() - spawn->working_ns : 0;
+	enum cp_end end = cp_end_of_status(status, spawn->planned || spawn->stopping);
 
 	log_death(spawn, status);
+	app->dataplane.ends[end]++;
+	spawn->planned = false;
+	spawn->working_ns = 0;
+	event_del(spawn->proven);
 	cp_process_free(spawn->process);
 	spawn->process = NULL;
 	event_del(spawn->force);
@@ -72,15 +94,8 @@ static void on_gone(void *context, int status)
 		event_base_loopbreak(app->base);
 		return;
 	}
-	if (!app->config->dataplane.spawn)
-		return;
-	if (cp_view_now_ns() - spawn->started_ns > PROVEN_NS)
-		spawn->delay_ms = 0;
-	app->dataplane.state = CP_DATAPLANE_BACKOFF;
-	arm(spawn->start, spawn->delay_ms ? spawn->delay_ms : DELAY_FIRST_MS);
-	spawn->delay_ms = spawn->delay_ms ? spawn->delay_ms * 2 : DELAY_FIRST_MS * 2;
-	if (spawn->delay_ms > DELAY_MOST_MS)
-		spawn->delay_ms = DELAY_MOST_MS;
+	if (app->config->dataplane.spawn)
+		start_later(spawn, end, worked_ns);
 }
 
 static void on_force(evutil_socket_t fd, short what, void *context)
@@ -90,7 +105,7 @@ static void on_force(evutil_socket_t fd, short what, void *context)
 	if (!spawn->process)
 		return;
 	cp_log(CP_LOG_WARNING, "dataplane-forced", "dataplane (pid %d) does not %s in time, sending %s",
-	       (int)cp_process_pid(spawn->process), spawn->stopping ? "end" : "answer",
+	       (int)cp_process_pid(spawn->process), spawn->stopping || spawn->planned ? "end" : "answer",
 	       spawn->force_signal == SIGKILL ? "SIGKILL" : "SIGTERM");
 	cp_process_signal(spawn->process, spawn->force_signal);
 	if (spawn->force_signal == SIGKILL)
@@ -154,7 +169,6 @@ static int start(struct cp_spawn *spawn)
 		waitpid(pid, NULL, 0);
 		return -ENOMEM;
 	}
-	spawn->started_ns = cp_view_now_ns();
 	spawn->force_signal = SIGKILL;
 	arm(spawn->force, START_MS);
 	cp_log(CP_LOG_INFO, "dataplane-start", "dataplane started (pid %d)", (int)pid);
@@ -168,15 +182,24 @@ static void on_start(evutil_socket_t fd, short what, void *context)
 
 	if (spawn->process || spawn->stopping || !app->config->dataplane.spawn)
 		return;
-	if (start(spawn)) { // no memory, no program: try at the slowest pace
-		app->dataplane.state = CP_DATAPLANE_BACKOFF;
-		arm(spawn->start, DELAY_MOST_MS);
+	app->dataplane.next_start_ns = 0;
+	if (start(spawn)) { // no memory, no program
+		start_later(spawn, CP_END_FAILED, 0);
 		return;
 	}
 	app->dataplane.restarts += spawn->starts++ > 0;
 	app->dataplane.state = CP_DATAPLANE_STARTING;
 	app->dataplane.pid = cp_process_pid(spawn->process);
 	app->dataplane.spawned = true;
+}
+
+static void on_proven(evutil_socket_t fd, short what, void *context)
+{
+	struct cp_spawn *spawn = context;
+
+	if (cp_backoff_proven(&spawn->backoff))
+		cp_log(CP_LOG_INFO, "dataplane-recovered", "the dataplane works again");
+	spawn->app->dataplane.crash_loop = false;
 }
 
 struct cp_spawn *cp_spawn_create(struct cp_app *app)
@@ -188,7 +211,8 @@ struct cp_spawn *cp_spawn_create(struct cp_app *app)
 	spawn->app = app;
 	spawn->start = event_new(app->base, -1, 0, on_start, spawn);
 	spawn->force = event_new(app->base, -1, 0, on_force, spawn);
-	if (!spawn->start || !spawn->force) {
+	spawn->proven = event_new(app->base, -1, 0, on_proven, spawn);
+	if (!spawn->start || !spawn->force || !spawn->proven) {
 		cp_spawn_destroy(spawn);
 		return NULL;
 	}
@@ -204,6 +228,8 @@ void cp_spawn_destroy(struct cp_spawn *spawn)
 		event_free(spawn->start);
 	if (spawn->force)
 		event_free(spawn->force);
+	if (spawn->proven)
+		event_free(spawn->proven);
 	free(spawn);
 }
 
@@ -222,9 +248,19 @@ void cp_spawn_welcome(struct cp_spawn *spawn, pid_t pid)
 	event_del(spawn->start);
 	cp_process_free(spawn->process);
 	spawn->process = cp_process_watch(spawn->app->base, pid, false, on_gone, spawn);
-	spawn->started_ns = cp_view_now_ns();
+	spawn->planned = false;
+	spawn->working_ns = 0;
+	spawn->app->dataplane.next_start_ns = 0;
 	spawn->starts++;
 	cp_log(CP_LOG_INFO, "dataplane-adopted", "dataplane found running (pid %d)", (int)pid);
+}
+
+void cp_spawn_working(struct cp_spawn *spawn)
+{
+	if (spawn->working_ns || !spawn->process)
+		return;
+	spawn->working_ns = cp_view_now_ns();
+	arm(spawn->proven, CP_BACKOFF_PROVEN_NS / 1000000);
 }
 
 bool cp_spawn_alive(const struct cp_spawn *spawn)
@@ -241,9 +277,33 @@ void cp_spawn_again(struct cp_spawn *spawn, const char *reason, bool hung)
 		return;
 	}
 	cp_log(CP_LOG_WARNING, "dataplane-again", "dataplane is started anew: %s", reason);
+	// One that never came to work would be refused again and again; that is not planned.
+	spawn->planned = !hung && spawn->working_ns;
 	spawn->force_signal = SIGKILL;
 	cp_process_signal(spawn->process, hung ? SIGKILL : SIGTERM);
 	arm(spawn->force, STOP_MS);
+}
+
+const char *cp_spawn_restart(struct cp_spawn *spawn)
+{
+	if (!spawn->app->config->dataplane.spawn)
+		return "dataplane.spawn is false: who starts the dataplane has to restart it";
+	if (spawn->stopping)
+		return "poised is stopping";
+	memset(&spawn->backoff, 0, sizeof(spawn->backoff)); // somebody has looked after it
+	spawn->app->dataplane.crash_loop = false;
+	if (!spawn->process) {
+		event_del(spawn->start);
+		on_start(-1, 0, spawn);
+		return NULL;
+	}
+	cp_log(CP_LOG_INFO, "dataplane-restart", "the dataplane is restarted as planned");
+	spawn->planned = true;
+	spawn->force_signal = SIGTERM;
+	if (cp_sink_dp_stop(spawn->app->sink, false))
+		cp_process_signal(spawn->process, SIGTERM);
+	arm(spawn->force, STOP_MS);
+	return NULL;
 }
 
 void cp_spawn_stop(struct cp_spawn *spawn)
@@ -259,7 +319,7 @@ void cp_spawn_stop(struct cp_spawn *spawn)
 	}
 	spawn->stopping = true;
 	spawn->force_signal = SIGTERM;
-	if (cp_sink_dp_stop(spawn->app->sink)) // not connected: it has not been told
+	if (cp_sink_dp_stop(spawn->app->sink, true)) // not connected: it has not been told
 		cp_process_signal(spawn->process, SIGTERM);
 	arm(spawn->force, STOP_MS);
 }

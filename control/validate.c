@@ -131,6 +131,9 @@ void cp_validate_services(const struct cp_config *config, struct cp_report *repo
 
 void cp_config_validate(const struct cp_config *config, struct cp_report *report)
 {
+	if (config->dataplane.mode == CP_NIC_XDP && !config->xdp)
+		cp_report_add(report, config->file, config->dataplane.line,
+			      "mode \"xdp\" is the fallback alone, remove fallback.xdp = false or choose another mode");
 	cp_validate_ports(config, report);
 	cp_validate_services(config, report);
 	cp_validate_addresses(config, report);

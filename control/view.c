@@ -19,7 +19,7 @@ const char *cp_view_state_name(enum cp_view_state state)
 
 const char *cp_view_dataplane_name(enum cp_dataplane_state state)
 {
-	static const char *const names[] = {"down", "starting", "running", "backoff"};
+	static const char *const names[CP_DATAPLANE_STATES] = {"down", "starting", "running", "backoff", "off"};
 
 	return (size_t)state < POISE_COUNT(names) ? names[state] : "unknown";
 }
@@ -37,21 +37,6 @@ uint64_t cp_view_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-bool cp_view_ready(const struct cp_app *app, const char **why)
-{
-	const char *reason = NULL;
-
-	if (app->dataplane.state != CP_DATAPLANE_RUNNING)
-		reason = "the dataplane does not run";
-	else if (!app->snapshot)
-		reason = "no configuration is published yet";
-	else if (app->dataplane.generation != app->snapshot->generation)
-		reason = "the dataplane does not use the newest configuration yet";
-	if (why)
-		*why = reason;
-	return !reason;
 }
 
 // Where a search of the snapshot or the states goes on. Rows come in the same order there as in the file

@@ -86,7 +86,27 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 
 void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view);
 
-// Is the newest snapshot in use by a running dataplane? If not, *why (may be NULL) gets a static text.
+// Who takes the packets of services at this moment.
+enum cp_view_path {
+	CP_PATH_NONE,
+	CP_PATH_DPDK,
+	CP_PATH_XDP,   // the kernel's program balances
+	CP_PATH_MIXED, // of some queues one, of others the other
+	CP_PATHS,
+};
+
+struct cp_view_path_state {
+	enum cp_view_path path;
+	uint32_t queues;    // of all ports
+	uint32_t open;	    // with an open gate
+	uint32_t taken;	    // with an open gate and a worker that beats in time
+	uint64_t beat_age_ns; // of the worker behind an open gate that beat longest ago
+};
+
+void cp_view_path(const struct cp_app *app, uint64_t now_ns, struct cp_view_path_state *state);
+const char *cp_view_path_name(enum cp_view_path path);
+
+// Is the newest snapshot in use by a data path that runs? If not, *why (may be NULL) gets a static text.
 bool cp_view_ready(const struct cp_app *app, const char **why);
 
 // "up", "down", ...; a static text.

@@ -5,7 +5,9 @@
 // others while this reads; single words are whole, sums may be a packet apart.
 #include <string.h>
 
+#include "flow_counts.h"
 #include "view.h"
+#include "xdp_stats.h"
 
 uint32_t cp_view_workers(const struct cp_dataplane_link *dataplane)
 {
@@ -26,7 +28,10 @@ uint32_t cp_view_workers(const struct cp_dataplane_link *dataplane)
 
 void cp_view_counters(const struct cp_dataplane_link *dataplane, uint64_t counters[POISE_COUNTERS])
 {
-	memset(counters, 0, POISE_COUNTERS * sizeof(counters[0]));
+	struct poise_xdp_counters xdp;
+
+	cp_xdp_stats_counters(dataplane->xdp, &xdp);
+	memcpy(counters, xdp.counters, sizeof(xdp.counters));
 	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
 		for (uint32_t i = 0; i < POISE_COUNTERS; i++)
 			counters[i] += POISE_LOAD(dataplane->stats->worker[w].counters[i]);
@@ -57,11 +62,19 @@ void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, stru
 
 void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend, struct cp_view_traffic *sum)
 {
-	uint64_t removed = 0;
+	struct poise_stats_backend xdp;
+	uint64_t removed;
 
 	memset(sum, 0, sizeof(*sum));
 	if (backend >= POISE_MAX_BACKENDS)
 		return;
+	cp_xdp_stats_backend(dataplane->xdp, backend, &xdp);
+	removed = xdp.flows_removed;
+	sum->flows_created = xdp.flows_created;
+	sum->packets_inward = xdp.packets[POISE_INWARD];
+	sum->packets_outward = xdp.packets[POISE_OUTWARD];
+	sum->bytes_inward = xdp.bytes[POISE_INWARD];
+	sum->bytes_outward = xdp.bytes[POISE_OUTWARD];
 	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
 		const struct poise_stats_backend *slot = &dataplane->stats->worker[w].backends[backend];
 
@@ -75,6 +88,8 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 	}
 	// Flows that an earlier dataplane made may be removed by this one.
 	sum->flows_active = sum->flows_created > removed ? sum->flows_created - removed : 0;
+	if (dataplane->counts)
+		sum->flows_active = cp_flow_counts(dataplane->counts, backend, cp_view_now_ns());
 }
 
 void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view)

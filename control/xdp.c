@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -16,6 +17,7 @@
 #include "places.h"
 #include "spawn_dataplane.h"
 #include "xdp_port.h"
+#include "xdp_stats.h"
 
 struct cp_xdp {
 	struct cp_app *app;
@@ -24,6 +26,7 @@ struct cp_xdp {
 	uint32_t ports_count;
 	struct poise_snapshot *halves; // two of them, the map's memory
 	struct poise_xdp_state *state;
+	struct cp_xdp_stats stats;
 	bool adopted; // an earlier poised's program was there
 };
 
@@ -53,21 +56,23 @@ static int attach_port(struct cp_xdp *xdp, uint32_t index)
 {
 	const struct cp_port *port = &xdp->app->config->ports[index];
 	char why[512] = "";
-	int error = cp_xdp_port_attach(&xdp->ports[index], xdp->object, xdp->app->pins, xdp->app->flows.fd,
+	int error = cp_xdp_port_attach(&xdp->ports[index], index, xdp->object, xdp->app->pins, xdp->app->flows.fd,
 				       port->interface, xdp->app->topology.links[index].ifindex, why,
 				       sizeof(why));
 
 	if (error)
-		cp_log(CP_LOG_ERROR, "xdp-attach", "%s", why);
+		cp_log(CP_LOG_ERROR, "xdp-attach", "mode %s needs XDP: %s; poised --doctor tells more",
+		       cp_nic_mode_name(xdp->app->config->dataplane.mode), why);
 	return error;
 }
 
 static int start(struct cp_xdp *xdp)
 {
 	struct cp_app *app = xdp->app;
+	struct timespec tick;
 
 	if (cp_place_find(CP_PLACE_XDP_OBJECT, xdp->object, sizeof(xdp->object))) {
-		cp_log(CP_LOG_ERROR, "xdp-object", "mode af_xdp needs the XDP program, there is no %s",
+		cp_log(CP_LOG_ERROR, "xdp-object", "the XDP program is needed, there is no %s",
 		       xdp->object);
 		return -ENOENT;
 	}
@@ -85,6 +90,10 @@ static int start(struct cp_xdp *xdp)
 		cp_log(CP_LOG_ERROR, "xdp-maps", "the maps of the XDP program cannot be mapped");
 		return -EIO;
 	}
+	if (!cp_xdp_stats_open(&xdp->stats, app->pins))
+		app->dataplane.xdp = &xdp->stats;
+	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
+		POISE_STORE(xdp->state->coarse_ns, (uint64_t)tick.tv_sec * 1000000000u + (uint64_t)tick.tv_nsec);
 	return 0;
 }
 
@@ -96,6 +105,7 @@ struct cp_xdp *cp_xdp_create(struct cp_app *app)
 	if (!xdp)
 		return NULL;
 	xdp->app = app;
+	xdp->stats.counters = xdp->stats.backends = -1;
 	for (uint32_t i = 0; i < POISE_MAX_PORTS; i++)
 		xdp->ports[i].link = -1;
 	snprintf(path, sizeof(path), "%s/poise_state", app->pins);
@@ -111,6 +121,8 @@ void cp_xdp_destroy(struct cp_xdp *xdp, bool remove)
 {
 	if (!xdp)
 		return;
+	xdp->app->dataplane.xdp = NULL;
+	cp_xdp_stats_close(&xdp->stats);
 	if (xdp->state)
 		munmap(xdp->state, whole_pages(sizeof(*xdp->state)));
 	if (xdp->halves)
@@ -137,6 +149,13 @@ void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot)
 	memcpy(&xdp->halves[half], snapshot, sizeof(*snapshot));
 	POISE_STORE_RELEASE(xdp->state->active, half);
 	POISE_STORE_RELEASE(xdp->state->published, 1u);
+}
+
+uint64_t cp_xdp_generation(const struct cp_xdp *xdp)
+{
+	if (!xdp || !xdp->state || !POISE_LOAD_ACQUIRE(xdp->state->published))
+		return 0;
+	return xdp->halves[xdp->state->active & 1].generation;
 }
 
 void cp_xdp_links_changed(struct cp_xdp *xdp)

@@ -21,6 +21,9 @@ void cp_xdp_detach(struct cp_xdp *xdp);
 // Put a snapshot in force for the program.
 void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot);
 
+// Generation of the snapshot in force for the program; 0 before the first one.
+uint64_t cp_xdp_generation(const struct cp_xdp *xdp);
+
 // Interfaces came, went or were made anew: attach where needed. The dataplane is started again then, since its
 // sockets are those of the old interface.
 void cp_xdp_links_changed(struct cp_xdp *xdp);

@@ -10,6 +10,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <poise/xdp.h>
 
 #include "bpffs.h"
 #include "instance.h"
@@ -19,7 +20,8 @@
 #define PATH_SIZE 600
 
 // Pins of shared maps are named as the maps. The flow table has a life of its own.
-static const char *const shared_maps[] = {"poise_snapshots", "poise_state", "poise_fates"};
+static const char *const shared_maps[] = {"poise_snapshots", "poise_state", "poise_devices", "poise_counters",
+					  "poise_backends"};
 
 static char last_warning[256];
 
@@ -175,8 +177,24 @@ static int attach(struct cp_xdp_port *port, int program, const char *pins, uint3
 	return 0;
 }
 
-int cp_xdp_port_attach(struct cp_xdp_port *port, const char *object_path, const char *pins, int flows,
-		       const char *interface, uint32_t ifindex, char *why, size_t why_size)
+// Tell the instance which port it serves, and all instances where that port is.
+static int name_port(struct bpf_object *object, uint32_t index, uint32_t ifindex)
+{
+	struct poise_xdp_interface interface = {.port = index};
+	int own = bpf_object__find_map_fd_by_name(object, "poise_interface");
+	int devices = bpf_object__find_map_fd_by_name(object, "poise_devices");
+	__u32 zero = 0;
+
+	if (own < 0 || devices < 0)
+		return -ENOENT;
+	if (bpf_map_update_elem(own, &zero, &interface, BPF_ANY) ||
+	    bpf_map_update_elem(devices, &index, &ifindex, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+int cp_xdp_port_attach(struct cp_xdp_port *port, uint32_t index, const char *object_path, const char *pins,
+		       int flows, const char *interface, uint32_t ifindex, char *why, size_t why_size)
 {
 	struct bpf_program *program;
 	struct bpf_object *object;
@@ -197,6 +215,8 @@ int cp_xdp_port_attach(struct cp_xdp_port *port, const char *object_path, const 
 	error = program ? give_maps(object, pins, xsks_path, flows) : -ENOENT;
 	if (!error)
 		error = bpf_object__load(object);
+	if (!error)
+		error = name_port(object, index, ifindex);
 	if (!error)
 		error = pin_maps(object, pins, xsks_path);
 	if (error)

@@ -14,10 +14,10 @@ struct cp_xdp_port {
 	int link;	  // descriptor of the pinned link, -1 none
 };
 
-// Load the object and attach it. Maps that are pinned in `pins` already are used, others are made and pinned;
-// the flow table is `flows`. Returns 0, or -errno with one line in `why`.
-int cp_xdp_port_attach(struct cp_xdp_port *port, const char *object, const char *pins, int flows,
-		       const char *interface, uint32_t ifindex, char *why, size_t why_size);
+// Load the object for the config's port `port_index` and attach it. Maps that are pinned in `pins` already are used,
+// others are made and pinned; the flow table is `flows`. Returns 0, or -errno with one line in `why`.
+int cp_xdp_port_attach(struct cp_xdp_port *port, uint32_t port_index, const char *object, const char *pins,
+		       int flows, const char *interface, uint32_t ifindex, char *why, size_t why_size);
 
 // Close; with `remove` detach and unpin what belongs to this interface alone.
 void cp_xdp_port_detach(struct cp_xdp_port *port, const char *pins, bool remove);

@@ -8,8 +8,6 @@
 
 #include "transmit.h"
 
-#define DP_ERRORS_BURST 64u // and one a millisecond, RFC 1812 4.3.2.8
-
 static void *data_end(const struct rte_mbuf *packet)
 {
 	return rte_pktmbuf_mtod(packet, uint8_t *) + packet->data_len;
@@ -31,18 +29,6 @@ void dp_answer(struct dp_worker *worker, struct rte_mbuf *packet, const struct p
 		dp_transmit_as(worker, packet, packet->port, verdict);
 	else
 		dp_drop(worker, packet, verdict);
-}
-
-static bool may_send_error(struct dp_worker *worker)
-{
-	uint32_t now = worker->burst.now_ms, elapsed = now - worker->error_ms;
-
-	worker->error_ms = now;
-	worker->errors_sent -= elapsed < worker->errors_sent ? elapsed : worker->errors_sent;
-	if (worker->errors_sent >= DP_ERRORS_BURST)
-		return false;
-	worker->errors_sent++;
-	return true;
 }
 
 // Turn the packet into the error about itself. Returns false when its buffer is too small.
@@ -81,7 +67,7 @@ void dp_answer_expired(struct dp_worker *worker, struct rte_mbuf *packet, const 
 
 	// No error about an error, nor about what was sent to a group (RFC 1812 4.3.2.7).
 	if (step->packet.kind != POISE_PACKET_TCP || step->vip_index == POISE_NONE16 || frame[0] & 1 ||
-	    !may_send_error(worker) || !build_expired(packet, step, mac)) {
+	    !poise_error_allowed(&worker->errors, worker->burst.now_ms) || !build_expired(packet, step, mac)) {
 		dp_drop(worker, packet, POISE_TTL_EXPIRED);
 		return;
 	}

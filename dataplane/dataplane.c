@@ -218,6 +218,31 @@ static void deal_queues(struct dp_dataplane *dataplane)
 		dataplane->workers[w]->ports = dataplane->ports.count;
 }
 
+void dp_dataplane_close_gates(struct dp_dataplane *dataplane)
+{
+	struct poise_gate *gate;
+	uint32_t entry;
+
+	for (uint32_t port = 0; port < POISE_MAX_PORTS; port++)
+		for (uint32_t queue = 0; queue < POISE_MAX_QUEUES; queue++) {
+			gate = poise_gate(&dataplane->memory.table, port, queue, &entry);
+			POISE_STORE_RELEASE(gate->worker[entry], (uint8_t)0);
+		}
+}
+
+// As deal_queues() dealt them.
+static void open_gates(struct dp_dataplane *dataplane)
+{
+	struct poise_gate *gate;
+	uint32_t entry;
+
+	for (uint32_t port = 0; port < dataplane->ports.count; port++)
+		for (uint32_t queue = 0; queue < dataplane->ports.ports[port].receive_count; queue++) {
+			gate = poise_gate(&dataplane->memory.table, port, queue, &entry);
+			POISE_STORE_RELEASE(gate->worker[entry], (uint8_t)(queue % dataplane->workers_count + 1));
+		}
+}
+
 static void fill_macs(const struct dp_dataplane *dataplane, struct poise_snapshot *snapshot)
 {
 	for (uint32_t p = 0; p < dataplane->ports.count; p++)
@@ -231,6 +256,7 @@ static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot
 	unsigned int lcore;
 	int code;
 
+	dp_dataplane_close_gates(dataplane); // those of an earlier process that was killed
 	if (workers.count > 1)
 		in_rings = workers.count * dataplane->options.handoff_size;
 	code = dp_ports_start(&dataplane->ports, snapshot, &workers, dataplane->options.mbufs, in_rings, error);
@@ -241,12 +267,12 @@ static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot
 	dataplane->snapshot = snapshot;
 	POISE_STORE_RELEASE(dataplane->shared.snapshot, snapshot);
 	dataplane->running = true;
-	if (dataplane->inside) {
+	if (dataplane->inside)
 		dp_worker_begin(dataplane->workers[0]);
-		return 0;
-	}
-	RTE_LCORE_FOREACH_WORKER(lcore)
-		rte_eal_remote_launch(dp_worker_run, dataplane->workers[index++], lcore);
+	else
+		RTE_LCORE_FOREACH_WORKER(lcore)
+			rte_eal_remote_launch(dp_worker_run, dataplane->workers[index++], lcore);
+	open_gates(dataplane);
 	return 0;
 }
 

@@ -46,6 +46,9 @@ int dp_dataplane_use(struct dp_dataplane *dataplane, struct poise_snapshot *snap
 // Measure the clocks' offset again. Called about ten times a second.
 void dp_dataplane_sync(struct dp_dataplane *dataplane);
 
-// End the workers so that no packet is left in between: the devices are emptied (for a bounded time), then the
-// rings, then the workers end.
+// Tell the XDP program that no worker takes packets from now on.
+void dp_dataplane_close_gates(struct dp_dataplane *dataplane);
+
+// End the workers so that no packet is left in between: the gates are closed, the devices are emptied (for a bounded
+// time), then the rings, then the workers end.
 void dp_dataplane_stop(struct dp_dataplane *dataplane);

@@ -81,8 +81,10 @@ static bool parse_mode(struct dp_options *options)
 	if (!strcmp(optarg, #name)) {                                                              \
 		if (!(built))                                                                      \
 			dp_log("--mode " #name " (" help ") is not in this version");             \
+		if (!strcmp(#name, "xdp"))                                                         \
+			dp_log("--mode xdp is the kernel alone: it needs no dataplane");           \
 		options->af_xdp = !strcmp(#name, "af_xdp");                                       \
-		return built;                                                                      \
+		return (built) && strcmp(#name, "xdp");                                            \
 	}
 #include <poise/modes.def>
 #undef POISE_NIC_MODE

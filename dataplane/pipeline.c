@@ -110,7 +110,7 @@ static uint32_t stage_find(struct dp_worker *worker, struct dp_burst *burst, uin
 
 // A SYN without flow makes one. A full shard gives up its oldest half-open flow first.
 static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_mbuf *packet,
-				    const struct poise_step *step, uint32_t *number)
+				    const struct poise_step *step, struct poise_found *found)
 {
 	struct dp_burst *burst = &worker->burst;
 	uint32_t *failed_ms = &worker->snat_failed_ms[step->vip_index & (POISE_MAX_VIPS - 1)];
@@ -129,7 +129,7 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 	enum poise_verdict verdict;
 
 	for (int attempt = 0;; attempt++) {
-		verdict = poise_flow_create(&worker->table, &create, &step->place, number);
+		verdict = poise_flow_create(&worker->table, &create, &step->place, &found->number);
 		counters[POISE_SNAT_PROBE] += create.snat_probes;
 		if (verdict != POISE_TABLE_FULL || attempt ||
 		    !dp_evict(&worker->table, step->place.shard, worker->stats, burst->now_ms))
@@ -140,15 +140,20 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 			*failed_ms = burst->now_ms | 1;
 		return verdict;
 	}
+	found->sequence = create.sequence;
+	if (POISE_UNLIKELY(create.joined)) {
+		counters[POISE_SYN_REPEATED]++;
+		return POISE_FORWARDED;
+	}
 	counters[POISE_FLOW_CREATED]++;
 	worker->stats->backends[create.backend_index & (POISE_MAX_BACKENDS - 1)].flows_created++;
 	return POISE_FORWARDED;
 }
 
 // A SYN of the client on a flow that is closing starts anew: the old flow goes. Any other SYN is a repetition.
-static bool restarts(struct dp_worker *worker, const struct poise_step *step, uint32_t number)
+static bool restarts(struct dp_worker *worker, const struct poise_step *step, const struct poise_found *found)
 {
-	const struct poise_flow *flow = poise_record(&worker->table, number);
+	const struct poise_flow *flow = poise_record(&worker->table, found->number);
 
 	if (POISE_LIKELY(step->packet.kind != POISE_PACKET_TCP || step->direction != POISE_INWARD ||
 			 poise_tcp_event(step->packet.tcp_flags) != POISE_EVENT_SYN))
@@ -157,24 +162,24 @@ static bool restarts(struct dp_worker *worker, const struct poise_step *step, ui
 		worker->stats->counters[POISE_SYN_REPEATED]++;
 		return false;
 	}
-	dp_flow_remove(&worker->table, worker->stats, number);
-	worker->stats->counters[POISE_FLOW_RESCHEDULED]++;
+	if (dp_flow_remove(&worker->table, worker->stats, found->number, found->sequence))
+		worker->stats->counters[POISE_FLOW_RESCHEDULED]++;
 	return true;
 }
 
-// The fate of a packet; on POISE_FORWARDED *number is its flow.
+// The fate of a packet; on POISE_FORWARDED *found is its flow.
 static enum poise_verdict decide(struct dp_worker *worker, const struct rte_mbuf *packet,
-				 const struct poise_step *step, uint32_t *number)
+				 const struct poise_step *step, struct poise_found *found)
 {
-	enum poise_direction direction = (enum poise_direction)step->direction;
 	enum poise_verdict verdict;
 
-	*number = poise_table_find(&worker->table, &step->place, &step->packet.key, direction);
+	found->number = 0;
+	poise_table_look(&worker->table, &step->place, &step->packet.key, step->direction, found);
 	// A packet that ends here is no sign of life of its flow.
-	if (*number && POISE_UNLIKELY(step->packet.ttl <= 1))
+	if (found->number && POISE_UNLIKELY(step->packet.ttl <= 1))
 		return POISE_TTL_EXPIRED;
-	if (*number && !restarts(worker, step, *number)) {
-		verdict = poise_account(&worker->table, poise_record(&worker->table, *number), step,
+	if (found->number && !restarts(worker, step, found)) {
+		verdict = poise_account(&worker->table, poise_record(&worker->table, found->number), step,
 					worker->burst.now_ms);
 		if (POISE_UNLIKELY(verdict != POISE_FORWARDED))
 			worker->stats->counters[verdict]++;
@@ -183,7 +188,7 @@ static enum poise_verdict decide(struct dp_worker *worker, const struct rte_mbuf
 	verdict = poise_miss(worker->burst.snapshot, step);
 	if (verdict != POISE_FORWARDED)
 		return verdict;
-	return step->packet.ttl <= 1 ? POISE_TTL_EXPIRED : open_flow(worker, packet, step, number);
+	return step->packet.ttl <= 1 ? POISE_TTL_EXPIRED : open_flow(worker, packet, step, found);
 }
 
 static void count_backend(struct dp_worker *worker, const struct poise_flow *flow, uint32_t direction,
@@ -202,18 +207,20 @@ static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
 	const struct poise_snapshot *snapshot = worker->burst.snapshot;
 	const struct poise_flow *flow = NULL;
 	enum poise_verdict verdict;
+	struct poise_found found;
 	struct poise_step step;
-	uint32_t number;
 	uint16_t port = 0;
 
 	verdict = poise_parse(frame_of(packet), end_of(packet), packet->pkt_len, &step.packet);
 	if (verdict == POISE_FORWARDED)
 		verdict = poise_classify(snapshot, &worker->table, &step);
 	if (verdict == POISE_FORWARDED)
-		verdict = decide(worker, packet, &step, &number);
+		verdict = decide(worker, packet, &step, &found);
 	if (verdict == POISE_FORWARDED) {
-		flow = poise_record(&worker->table, number);
+		flow = poise_record(&worker->table, found.number);
 		verdict = poise_rewrite(snapshot, flow, &step, frame_of(packet), end_of(packet), &port);
+		if (POISE_UNLIKELY(!poise_flow_is(flow, found.sequence))) // see forward_known()
+			verdict = POISE_NO_FLOW;
 	}
 	if (POISE_LIKELY(verdict == POISE_FORWARDED)) {
 		count_backend(worker, flow, step.direction,
@@ -232,6 +239,7 @@ static inline bool forward_known(struct dp_worker *worker, const struct dp_look 
 	const struct dp_burst *burst = &worker->burst;
 	enum poise_direction direction = (enum poise_direction)look->direction;
 	struct poise_plain *plain = (struct poise_plain *)look->frame;
+	uint32_t sequence = POISE_LOAD_ACQUIRE(look->flow->sequence);
 	enum poise_verdict verdict, event;
 	uint16_t port;
 
@@ -247,6 +255,11 @@ static inline bool forward_known(struct dp_worker *worker, const struct dp_look 
 			dp_drop(worker, packet, verdict);
 			return true;
 		}
+	}
+	// While the two paths overlap the XDP program may have given the record away meanwhile.
+	if (POISE_UNLIKELY(!poise_flow_is(look->flow, sequence))) {
+		dp_drop(worker, packet, POISE_NO_FLOW);
+		return true;
 	}
 	count_backend(worker, look->flow, direction, POISE_HOST16(plain->ip.total_length));
 	dp_transmit(worker, packet, port);

@@ -57,6 +57,7 @@ void dp_dataplane_stop(struct dp_dataplane *dataplane)
 
 	if (!dataplane->running)
 		return;
+	dp_dataplane_close_gates(dataplane);
 	for (uint32_t waited = 0, quiet = 0; waited < DP_STOP_MS && quiet < DP_QUIET_MS; waited++) {
 		unsigned long long now;
 

@@ -11,13 +11,6 @@
 
 #define DP_COUNT_MS 64u
 
-// Idle times of flows whose service has left the configuration (RFC 5382 REQ-5).
-static const uint32_t timeout_default_ms[POISE_TIMEOUTS] = {
-	[POISE_TIMEOUT_HALF_OPEN] = 30 * 1000,
-	[POISE_TIMEOUT_ESTABLISHED] = 7440 * 1000,
-	[POISE_TIMEOUT_CLOSING] = 240 * 1000,
-};
-
 static void count_records(struct dp_sweep *sweep, const struct poise_table *table, uint32_t now_ms)
 {
 	sweep->counted_ms = now_ms;
@@ -34,27 +27,22 @@ void dp_sweep_init(struct dp_sweep *sweep, const struct poise_table *table, uint
 	count_records(sweep, table, now_ms);
 }
 
-void dp_flow_remove(const struct poise_table *table, struct poise_stats_worker *stats, uint32_t number)
+bool dp_flow_remove(const struct poise_table *table, struct poise_stats_worker *stats, uint32_t number,
+		    uint32_t sequence)
 {
 	struct poise_flow *flow = poise_record(table, number);
+	uint16_t backend = flow->backend_index & (POISE_MAX_BACKENDS - 1);
 
-	stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].flows_removed++;
-	poise_flow_remove(table, flow, number);
+	if (!poise_flow_remove_if(table, flow, number, sequence))
+		return false;
+	stats->backends[backend].flows_removed++;
+	return true;
 }
 
 bool dp_flow_expired(const struct poise_flow *flow, const struct poise_snapshot *snapshot,
 		     uint32_t now_ms)
 {
-	enum poise_timeout which = poise_state_timeout((enum poise_flow_state)flow->state);
-	uint32_t timeout = snapshot->vips[flow->vip_index & (POISE_MAX_VIPS - 1)].timeout_ms[which];
-	int32_t idle = (int32_t)(now_ms - POISE_LOAD(flow->last_seen_ms));
-
-	if (!poise_flow_visible(flow))
-		return false;
-	if (!timeout)
-		timeout = timeout_default_ms[which];
-	// Negative: another writer's clock was read after ours.
-	return idle > 0 && (uint32_t)idle >= timeout;
+	return poise_flow_visible(flow) && poise_flow_expired(snapshot, flow, now_ms);
 }
 
 static uint32_t next_shard(const struct dp_sweep *sweep)
@@ -101,7 +89,7 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 	while (looked < due && empty <= 2 * POISE_SHARDS) {
 		struct poise_shard *shard = poise_shard(table, sweep->shard);
 		uint32_t first = sweep->shard * table->records_per_shard + 1;
-		uint32_t top = POISE_LOAD(shard->used_top), number;
+		uint32_t top = POISE_LOAD(shard->used_top), number, sequence;
 
 		if (top > table->records_per_shard)
 			top = table->records_per_shard;
@@ -115,10 +103,10 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		if (shard->sweep < top)
 			__builtin_prefetch(poise_record(table, number + 1));
 		looked++;
-		if (!dp_flow_expired(poise_record(table, number), snapshot, now_ms))
-			continue;
-		dp_flow_remove(table, stats, number);
-		stats->counters[POISE_FLOW_EXPIRED]++;
+		sequence = POISE_LOAD_ACQUIRE(poise_record(table, number)->sequence);
+		if (dp_flow_expired(poise_record(table, number), snapshot, now_ms) &&
+		    dp_flow_remove(table, stats, number, sequence))
+			stats->counters[POISE_FLOW_EXPIRED]++;
 	}
 	sweep->credit -= (uint64_t)looked * DP_SWEEP_PASS_MS;
 	return looked;
@@ -127,40 +115,19 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 bool dp_evict(const struct poise_table *table, uint32_t shard_index, struct poise_stats_worker *stats,
 	      uint32_t now_ms)
 {
-	struct poise_shard *shard = poise_shard(table, shard_index);
+	const struct poise_shard *shard = poise_shard(table, shard_index);
 	uint32_t first = (shard_index & (POISE_SHARDS - 1)) * table->records_per_shard + 1;
-	uint32_t top = POISE_LOAD(shard->used_top), oldest = 0, oldest_idle = 0;
+	struct poise_found found = { 0 };
 
-	if (top > table->records_per_shard)
-		top = table->records_per_shard;
-	if (!POISE_LOAD(shard->half_open))
+	if ((int32_t)POISE_LOAD(shard->half_open) <= 0)
 		return false;
-	for (uint32_t looked = 0; looked < top && looked < DP_EVICT_LIMIT; looked++) {
-		const struct poise_flow *flow;
-		uint32_t number, idle;
-
-		if (looked >= DP_EVICT_WINDOW && oldest)
-			break;
-		if (shard->evict >= top)
-			shard->evict = 0;
-		number = first + shard->evict++;
-		flow = poise_record(table, number);
-		if (!poise_flow_visible(flow) || !poise_state_half_open((enum poise_flow_state)flow->state))
-			continue;
-		idle = now_ms - POISE_LOAD(flow->last_seen_ms);
-		if ((int32_t)idle < 0)
-			idle = 0;
-		if (oldest && idle <= oldest_idle)
-			continue;
-		oldest = number;
-		oldest_idle = idle;
-	}
-	if (!oldest)
+	if (!poise_evict_choose(table, NULL, shard_index, now_ms, DP_EVICT_WINDOW, DP_EVICT_LIMIT, &found) ||
+	    !dp_flow_remove(table, stats, found.number, found.sequence))
 		return false;
-	dp_flow_remove(table, stats, oldest);
 	// A flood comes back to this shard soon.
-	for (uint32_t ahead = 0; ahead < DP_EVICT_WINDOW && shard->evict + ahead < top; ahead++)
-		__builtin_prefetch(poise_record(table, first + shard->evict + ahead));
+	for (uint32_t ahead = 0; ahead < DP_EVICT_WINDOW; ahead++)
+		if (shard->evict + ahead < shard->used_top)
+			__builtin_prefetch(poise_record(table, first + shard->evict + ahead));
 	stats->counters[POISE_FLOW_EVICTED]++;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <poise/expire.h>
 #include <poise/path.h>
 #include <poise/stats.h>
 
@@ -40,5 +41,7 @@ bool dp_flow_expired(const struct poise_flow *flow, const struct poise_snapshot 
 bool dp_evict(const struct poise_table *table, uint32_t shard_index, struct poise_stats_worker *stats,
 	      uint32_t now_ms);
 
-// Remove a flow and count it as gone from its backend.
-void dp_flow_remove(const struct poise_table *table, struct poise_stats_worker *stats, uint32_t number);
+// Remove the flow that had `sequence` and count it as gone from its backend. Returns false when another writer was
+// quicker.
+bool dp_flow_remove(const struct poise_table *table, struct poise_stats_worker *stats, uint32_t number,
+		    uint32_t sequence);

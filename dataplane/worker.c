@@ -29,7 +29,7 @@ void dp_worker_begin(struct dp_worker *worker)
 	read_clock(worker);
 	dp_idle_begin(&worker->idle);
 	dp_sweep_init(&worker->sweep, &worker->table, worker->shards, worker->burst.now_ms);
-	worker->error_ms = worker->burst.now_ms;
+	worker->errors.last_ms = worker->burst.now_ms;
 	POISE_STORE(worker->stats->heartbeat_ns, worker->now_ns);
 	POISE_STORE_RELEASE(worker->stats->running, 1);
 }

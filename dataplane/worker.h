@@ -12,6 +12,8 @@
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 
+#include <poise/reply.h>
+
 #include "clock.h"
 #include "idle.h"
 #include "sweep.h"
@@ -98,8 +100,7 @@ struct dp_worker {
 	struct dp_idle idle;
 	struct poise_flow nothing; // no packet is of this flow
 	uint64_t now_ns;
-	uint32_t error_ms;		      // ICMP errors: time of the last one
-	uint32_t errors_sent;		      // less one for each millisecond since
+	struct poise_error_limit errors;
 	uint32_t snat_failed_ms[POISE_MAX_VIPS]; // when no source port was left for the service
 	uint32_t transmit_pending;	      // bit n: transmit[n] has packets
 	uint32_t handoff_pending;

@@ -9,6 +9,15 @@
 #include <stddef.h>
 
 #define POISE_INLINE static inline __attribute__((always_inline))
+// A part that BPF's verifier may judge by itself, once, instead of anew on every way that leads to it. Such a part
+// takes scalars and pointers to structs (at most five) and returns a scalar. In a process it is plain inline.
+#ifdef __bpf__
+#define POISE_PART __attribute__((noinline))
+#define POISE_NO_UNROLL _Pragma("clang loop unroll(disable)")
+#else
+#define POISE_PART POISE_INLINE
+#define POISE_NO_UNROLL
+#endif
 #define POISE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define POISE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define POISE_PACKED __attribute__((packed))
@@ -40,6 +49,7 @@
 // the read-modify-write operations below order fully on both sides.
 #ifdef __bpf__
 #define POISE_BARRIER() __asm__ volatile("" ::: "memory")
+#define POISE_BARRIER_READ() POISE_BARRIER()
 #define POISE_LOAD_ACQUIRE(x) POISE_LOAD(x)
 #define POISE_STORE_RELEASE(x, v)                                                                  \
 	do {                                                                                       \
@@ -48,6 +58,7 @@
 	} while (0)
 #else
 #define POISE_BARRIER() __atomic_thread_fence(__ATOMIC_ACQ_REL)
+#define POISE_BARRIER_READ() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define POISE_LOAD_ACQUIRE(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define POISE_STORE_RELEASE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
 #endif
@@ -55,13 +66,22 @@
 // Read-modify-write, sequentially consistent. Per new flow only, never per packet.
 #define POISE_FETCH_ADD(p, v) __sync_fetch_and_add((p), (v))
 #define POISE_CAS(p, expected, desired) __sync_val_compare_and_swap((p), (expected), (desired))
-
-// Visit the set bits of a 10-bit mask, lowest first. BPF has no instruction for the lowest bit, and its
-// verifier wants to see the bound.
 #ifdef __bpf__
+#define POISE_EXCHANGE(p, v) __sync_lock_test_and_set((p), (v))
+#else
+#define POISE_EXCHANGE(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#endif
+
+// Visit the set bits of a 10-bit mask, lowest first. BPF has no instruction for the lowest bit, so its place is looked
+// up by a de Bruijn product in a word of 16 nibbles, and its verifier wants to see all bounds.
+#ifdef __bpf__
+#define POISE_LOWEST_BIT(mask)                                                                     \
+	((__u32)(0xcd7ea84fb6935210ull >> (((((mask) & -(mask)) * 0x9af) >> 12 & 15) * 4)) & 15)
 #define POISE_EACH_BIT(i, mask)                                                                    \
-	for (__u32 i = 0; i < 10; i++)                                                             \
-		if ((mask) >> i & 1)
+	_Pragma("clang loop unroll(disable)")                                                      \
+	for (__u32 i##_left = (mask), i##_count = 0, i;                                            \
+	     i##_left && i##_count < 10 && (i = POISE_LOWEST_BIT(i##_left), i < 10);               \
+	     i##_left &= i##_left - 1, i##_count++)
 #else
 #define POISE_EACH_BIT(i, mask)                                                                    \
 	for (__u32 i##_left = (mask), i; i##_left && (i = (__u32)__builtin_ctz(i##_left), 1);      \

@@ -14,11 +14,14 @@
 // backend -> snat and leave as vip -> client. DNAT has snat equal to client, so translation is the
 // same for both modes. Addresses and ports in network byte order.
 //
-// Writers: the worker that owns the shard, or, while no worker lives, any CPU of the XDP path. The tuple
-// changes only while `sequence` is odd; a reader that does not own the shard takes an odd or changed
-// sequence as "no such flow". Fields behind the tuple are single stores.
+// Writers: the worker that owns the shard and, for the moment in which a gate closes or opens, any CPU of the XDP
+// path. Whoever turns `sequence` from even to odd has the record to itself; the tuple changes only then. Everybody
+// else notes an even sequence before the tuple is looked at and compares it after the last use: when it has changed,
+// there was no such flow and what was made of it must not leave. What is written to a live record is harmless when
+// it hits the next flow in it: times only move forward, the state is exchanged as a whole word, acknowledgements
+// heal with the next packet.
 struct poise_flow {
-	__u32 sequence;
+	__u32 sequence; // odd: free, or in the hands of one writer
 	__u32 last_seen_ms; // CLOCK_MONOTONIC, wraps in 49 days, compared by subtraction
 	__be32 client;
 	__be32 vip;
@@ -32,7 +35,7 @@ struct poise_flow {
 		__u16 ip;
 		__u16 tcp;
 	} difference[2]; // of the checksums by direction, csum.h; `ip` counts the TTL step too
-	__u8 state; // enum poise_flow_state
+	__u8 state; // enum poise_flow_state; this word changes by compare-and-exchange, poise_flow_word()
 	__u8 flags;
 	__u16 vip_index;
 	__u16 backend_index;
@@ -44,6 +47,36 @@ struct poise_flow {
 } POISE_ALIGNED;
 POISE_ASSERT(sizeof(struct poise_flow) == POISE_LINE_SIZE, "one cache line a flow");
 POISE_ASSERT(offsetof(struct poise_flow, client) == 8, "tuple is compared as words");
+POISE_ASSERT(offsetof(struct poise_flow, state) % 4 == 0, "state, flags and service are one word");
+
+// State, flags and service as one word, so that a state can be exchanged for another only when it is still there.
+POISE_INLINE __u32 *poise_flow_word(struct poise_flow *flow)
+{
+	return (__u32 *)(void *)&flow->state;
+}
+
+POISE_INLINE __u8 poise_word_state(__u32 word)
+{
+	__u8 state;
+
+	POISE_COPY(&state, &word, 1);
+	return state;
+}
+
+POISE_INLINE __u32 poise_word_with(__u32 word, enum poise_flow_state state)
+{
+	__u8 byte = (__u8)state;
+
+	POISE_COPY(&word, &byte, 1);
+	return word;
+}
+
+// Times only move forward: a writer that was stopped in the middle of a packet does not age a flow.
+POISE_INLINE void poise_flow_seen(struct poise_flow *flow, __u32 now_ms)
+{
+	if ((__s32)(now_ms - POISE_LOAD(flow->last_seen_ms)) > 0)
+		POISE_STORE(flow->last_seen_ms, now_ms);
+}
 
 // Tuples lie in the record as poise_key has them, so a comparison is one of 8 and one of 4 bytes.
 POISE_ASSERT(offsetof(struct poise_flow, vip) == offsetof(struct poise_flow, client) + 4 &&
@@ -116,18 +149,20 @@ POISE_INLINE void poise_flow_differences(struct poise_flow *flow)
 #define POISE_RESET_WINDOW (1u << 20)
 
 // Account one packet of the flow. Returns POISE_FORWARDED, or the event that is worth counting
-// (POISE_RST_OUT_OF_WINDOW); the packet is forwarded either way. The caller keeps the shard's count of
-// half-open flows. Owner of the shard only.
+// (POISE_RST_OUT_OF_WINDOW); the packet is forwarded either way. *opened is set to 1 when this call, and no other
+// writer's, ended the flow's being half open: the caller keeps the shard's count. Any writer.
 POISE_INLINE enum poise_verdict poise_flow_track(struct poise_flow *flow, enum poise_direction direction,
-						 const struct poise_packet *packet, __u32 now_ms)
+						 const struct poise_packet *packet, __u32 now_ms, int *opened)
 {
 	enum poise_tcp_event event = poise_tcp_event(packet->tcp_flags);
-	enum poise_flow_state state = (enum poise_flow_state)flow->state;
+	__u32 word = POISE_LOAD(*poise_flow_word(flow));
+	enum poise_flow_state state = (enum poise_flow_state)poise_word_state(word), next;
 	__u32 expected = flow->ack[(direction ^ 1) & 1];
 
+	*opened = 0;
 	if (POISE_LIKELY(event == POISE_EVENT_ACK && state == POISE_STATE_ESTABLISHED)) { // most packets
 		POISE_STORE(flow->ack[direction & 1], POISE_HOST32(packet->ack));
-		POISE_STORE(flow->last_seen_ms, now_ms);
+		poise_flow_seen(flow, now_ms);
 		return POISE_FORWARDED;
 	}
 	if (event == POISE_EVENT_RST && !poise_state_half_open(state) && expected &&
@@ -137,7 +172,19 @@ POISE_INLINE enum poise_verdict poise_flow_track(struct poise_flow *flow, enum p
 		POISE_STORE(flow->ack[direction & 1], POISE_HOST32(packet->ack));
 	// A reset does not refresh: it must not prolong a life either.
 	if (event != POISE_EVENT_RST || state != POISE_STATE_RESET)
-		POISE_STORE(flow->last_seen_ms, now_ms);
-	POISE_STORE(flow->state, (__u8)poise_tcp_next(state, direction, event));
+		poise_flow_seen(flow, now_ms);
+	for (int attempt = 0; attempt < 3; attempt++) { // another writer may be quicker
+		__u32 before = word;
+
+		state = (enum poise_flow_state)poise_word_state(word);
+		next = poise_tcp_next(state, direction, event);
+		if (next == state)
+			break;
+		word = POISE_CAS(poise_flow_word(flow), before, poise_word_with(before, next));
+		if (word != before)
+			continue;
+		*opened = poise_state_half_open(state) && !poise_state_half_open(next);
+		break;
+	}
 	return POISE_FORWARDED;
 }

@@ -12,46 +12,65 @@ struct poise_create {
 	const struct poise_snapshot *snapshot;
 	const struct poise_packet *packet;
 	const __u8 *source_mac; // of the SYN's frame, 6 bytes
-	__u64 shards;		// bit n: shard n belongs to the caller, SNAT ports may come from it
+	__u64 shards;		// bit n: SNAT ports may come from shard n; the caller owns it, or nobody does
 	__u32 snat_tries;	// ports to try at most; 0: all of the caller's
 	__u32 now_ms;
 	__u16 vip_index;
 	__u8 port_index; // the SYN came in by
+	__u8 joined;	 // out: another writer was quicker, the flow is his
 	__u16 backend_index; // out
 	__u32 snat_probes;   // out: ports tried
+	__u32 sequence;	     // out: of the flow's record
+};
+
+// Is there no flow yet that has this reply?
+POISE_PART int poise_snat_free(const struct poise_table *table, const struct poise_key *reply)
+{
+	struct poise_place place;
+
+	if (!table || !reply) // for the verifier
+		return 0;
+	place = poise_place_snat(table, reply);
+	return !poise_table_find(table, &place, reply, POISE_OUTWARD);
+}
+
+struct poise_snat_search {
+	__u32 tries;  // ports left to try
+	__u32 probes; // ports tried
 };
 
 // Search a free port of one shard for the reply tuple. Ports of shard s are those equal to s modulo 64, so
 // that a reply names its shard. Returns 1 with reply->dst_port set.
-POISE_INLINE int poise_snat_search(const struct poise_table *table, const struct poise_snat *snat,
-				   __u32 shard_index, struct poise_key *reply, __u32 tries,
-				   __u32 *probes)
+POISE_PART int poise_snat_search(const struct poise_table *table, const struct poise_snat *snat,
+				 __u32 shard_index, struct poise_key *reply, struct poise_snat_search *search)
 {
-	struct poise_shard *shard = poise_shard(table, shard_index);
-	__u32 first = snat->first_port +
-		      ((shard_index - snat->first_port) & (POISE_SHARDS - 1));
-	__u32 count, position;
+	struct poise_shard *shard;
+	__u32 first, count, start;
 
+	if (!table || !snat || !reply || !search) // for the verifier
+		return 0;
+	shard = poise_shard(table, shard_index);
+	first = snat->first_port + ((shard_index - snat->first_port) & (POISE_SHARDS - 1));
 	if (!shard || first > snat->last_port)
 		return 0;
 	count = (snat->last_port - first) / POISE_SHARDS + 1;
-	position = POISE_LOAD(shard->port_hint);
-	if (position >= count)
-		position = 0;
+	// Each search starts at a port of its own, so that several writers do not take the same one.
+	start = POISE_FETCH_ADD(&shard->port_hint, 1) % count;
 	for (__u32 i = 0; i < POISE_SHARDS * 16; i++) { // 65536 ports are 1024 a shard
-		struct poise_place place;
+		__u32 position = start + i;
 
-		if (i >= count || i >= tries)
+		if (i >= count || !search->tries)
 			break;
+		if (position >= count)
+			position -= count;
 		reply->dst_port = POISE_BE16(first + position * POISE_SHARDS);
-		if (++position >= count)
-			position = 0;
-		++*probes;
-		place = poise_place_snat(table, reply);
-		if (!poise_table_find(table, &place, reply, POISE_OUTWARD)) {
-			POISE_STORE(shard->port_hint, position);
-			return 1;
-		}
+		search->tries--;
+		search->probes++;
+		if (!poise_snat_free(table, reply))
+			continue;
+		if (i)
+			POISE_FETCH_ADD(&shard->port_hint, i);
+		return 1;
 	}
 	return 0;
 }
@@ -63,37 +82,33 @@ POISE_INLINE int poise_snat_choose(const struct poise_table *table, struct poise
 {
 	const struct poise_snapshot *snapshot = create->snapshot;
 	const struct poise_port *port = &snapshot->ports[port_index & (POISE_MAX_PORTS - 1)];
-	__u32 tries = create->snat_tries ? create->snat_tries : 65536;
+	struct poise_snat_search search = { .tries = create->snat_tries ? create->snat_tries : ~0u };
+	int found = 0;
 
-	for (__u32 address = 0; address < POISE_MAX_SNAT; address++) {
+	for (__u32 address = 0; address < POISE_MAX_SNAT && !found; address++) {
 		const struct poise_snat *snat;
 
-		if (address >= port->snat_count)
+		if (address >= port->snat_count || !search.tries)
 			break;
 		snat = &snapshot->snat[(port->snat_first + address) & (POISE_MAX_SNAT - 1)];
 		reply->dst = snat->address;
-		for (__u32 step = 0; step < POISE_SHARDS; step++) {
+		for (__u32 step = 0; step < POISE_SHARDS && !found && search.tries; step++) {
 			__u32 candidate = (shard_index + step) & (POISE_SHARDS - 1);
 
-			if (!(create->shards >> candidate & 1))
-				continue;
-			if (poise_snat_search(table, snat, candidate, reply, tries, &create->snat_probes))
-				return 1;
-			if (create->snat_tries && create->snat_probes >= create->snat_tries)
-				return 0;
+			if (create->shards >> candidate & 1)
+				found = poise_snat_search(table, snat, candidate, reply, &search);
 		}
 	}
-	return 0;
+	create->snat_probes += search.probes;
+	return found;
 }
 
 POISE_INLINE void poise_flow_fill(struct poise_flow *flow, const struct poise_create *create,
 				  const struct poise_backend *backend)
 {
-	const struct poise_snapshot *snapshot = create->snapshot;
 	const struct poise_packet *packet = create->packet;
-	const struct poise_route *route = poise_route_find(snapshot, packet->key.src);
 
-	flow->last_seen_ms = create->now_ms;
+	POISE_STORE(flow->last_seen_ms, create->now_ms);
 	flow->client = packet->key.src;
 	flow->client_port = packet->key.src_port;
 	flow->vip = packet->key.dst;
@@ -102,13 +117,12 @@ POISE_INLINE void poise_flow_fill(struct poise_flow *flow, const struct poise_cr
 	flow->backend_port = backend->port;
 	flow->snat = flow->client;
 	flow->snat_port = flow->client_port;
-	flow->state = POISE_STATE_SYN_SENT;
 	flow->flags = 0;
 	flow->vip_index = create->vip_index;
 	flow->backend_index = create->backend_index;
-	flow->client_egress = route ? route->egress : POISE_NONE16;
-	flow->ack[POISE_INWARD] = 0;
-	flow->ack[POISE_OUTWARD] = 0;
+	flow->client_egress = poise_route_egress(create->snapshot, packet->key.src);
+	POISE_STORE(flow->ack[POISE_INWARD], 0);
+	POISE_STORE(flow->ack[POISE_OUTWARD], 0);
 	flow->client_interface = create->port_index;
 	POISE_COPY(flow->client_mac, create->source_mac, 6);
 }
@@ -132,9 +146,56 @@ POISE_INLINE enum poise_verdict poise_flow_add_snat(const struct poise_table *ta
 	return poise_table_insert(table, &place, number) ? POISE_TABLE_FULL : POISE_FORWARDED;
 }
 
+// Two flows of the same tuple: does `number`, in `state`, yield to the other one? One that a backend has answered
+// wins, else the lower number, so both writers come to the same end. The winner removes the loser, which may
+// have looked too early to see that it has lost.
+POISE_INLINE int poise_flow_yields(__u32 number, enum poise_flow_state state, __u32 other,
+				   enum poise_flow_state other_state)
+{
+	int answered = state > POISE_STATE_SYN_SENT, other_answered = other_state > POISE_STATE_SYN_SENT;
+
+	if (answered != other_answered)
+		return other_answered;
+	return other < number;
+}
+
+// Look again after publishing `*found`: did another writer make a flow of the same tuple meanwhile? Returns 1 when
+// it did and its flow stays, which then is *found, and 0 when ours stays. Each of two writers publishes with a full
+// barrier and looks afterwards, so at least one of them sees both.
+POISE_PART int poise_flow_beaten(const struct poise_table *table, const struct poise_place *place,
+				 const struct poise_key *key, __u32 direction, struct poise_found *found)
+{
+	struct poise_found own;
+
+	if (!table || !place || !key || !found)
+		return 0;
+	own = *found;
+	for (int attempt = 0; attempt < 4; attempt++) {
+		struct poise_flow *other, *mine;
+		enum poise_flow_state state;
+
+		found->number = own.number;
+		if (!poise_table_look(table, place, key, direction, found))
+			return 0;
+		other = poise_record(table, found->number);
+		mine = poise_record(table, own.number);
+		if (!other || !mine)
+			return 0;
+		state = (enum poise_flow_state)POISE_LOAD(mine->state);
+		if (!poise_flow_is(mine, own.sequence)) // removed by the winner
+			return 1;
+		if (poise_flow_yields(own.number, state, found->number,
+				      (enum poise_flow_state)POISE_LOAD(other->state)))
+			return 1;
+		poise_flow_remove_if(table, other, found->number, found->sequence);
+	}
+	return 0;
+}
+
 // Make a flow for the SYN in create->packet, whose client endpoint lives at *place. On POISE_FORWARDED
-// *number is its record, published. Otherwise nothing remains: POISE_NO_BACKEND, POISE_TABLE_FULL (the
-// caller may evict and try again), POISE_SNAT_EXHAUSTED. Owner of the shard.
+// *number is its record, published, and create->sequence its sequence; with create->joined it is a flow that
+// another writer made for the same client just now. Otherwise nothing remains: POISE_NO_BACKEND,
+// POISE_TABLE_FULL (the caller may evict and try again), POISE_SNAT_EXHAUSTED. Any writer.
 POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *table,
 						  struct poise_create *create,
 						  const struct poise_place *place, __u32 *number)
@@ -142,11 +203,13 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	const struct poise_snapshot *snapshot = create->snapshot;
 	const struct poise_vip *vip = &snapshot->vips[create->vip_index & (POISE_MAX_VIPS - 1)];
 	struct poise_cursor *cursor = poise_cursor(table, vip->cursor);
+	struct poise_found other;
 	const struct poise_backend *backend;
 	enum poise_verdict verdict = POISE_FORWARDED;
 	struct poise_flow *flow;
 
 	create->snat_probes = 0;
+	create->joined = 0;
 	if (!vip->slot_count || !cursor)
 		return POISE_NO_BACKEND;
 	*number = poise_record_allocate(table, place->shard);
@@ -161,7 +224,7 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	}
 	// The turn is taken when nothing but SNAT can fail any more: refused flows do not bend the order.
 	create->backend_index = poise_pick(snapshot, vip, cursor);
-	backend = &snapshot->backends[create->backend_index];
+	backend = &snapshot->backends[create->backend_index & (POISE_MAX_BACKENDS - 1)];
 	poise_flow_fill(flow, create, backend);
 	flow->shard = (__u8)place->shard;
 	if (vip->nat == POISE_NAT_FULL)
@@ -172,7 +235,28 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 		return verdict;
 	}
 	poise_flow_differences(flow);
-	poise_record_publish(flow);
 	poise_half_open_add(table, place->shard, 1);
+	POISE_STORE(flow->state, (__u8)POISE_STATE_SYN_SENT);
+	create->sequence = poise_record_publish(flow);
+
+	other = (struct poise_found){ *number, create->sequence };
+	if (POISE_UNLIKELY(poise_flow_beaten(table, place, &create->packet->key, POISE_INWARD, &other))) {
+		poise_flow_remove_if(table, flow, *number, create->sequence);
+		*number = other.number;
+		create->sequence = other.sequence;
+		create->joined = 1;
+		return POISE_FORWARDED;
+	}
+	if (vip->nat == POISE_NAT_FULL) {
+		struct poise_key reply = poise_flow_reply_key(flow);
+		struct poise_place back = poise_place_snat(table, &reply);
+
+		// Another writer took the same source port for another client. The client repeats its SYN.
+		other = (struct poise_found){ *number, create->sequence };
+		if (poise_flow_beaten(table, &back, &reply, POISE_OUTWARD, &other)) {
+			poise_flow_remove_if(table, flow, *number, create->sequence);
+			return POISE_SNAT_EXHAUSTED;
+		}
+	}
 	return POISE_FORWARDED;
 }

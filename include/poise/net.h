@@ -30,6 +30,12 @@
 #define POISE_ICMP_TIME_EXCEEDED 11
 #define POISE_ICMP_PARAMETER 12
 
+// No offset is larger: two tags, and twice the longest IPv4 header. The verifier wants the bound where a packet is
+// written to.
+#define POISE_L3_MASK 31u
+#define POISE_L4_MASK 127u
+#define POISE_INNER_MASK 255u
+
 struct poise_eth {
 	__u8 dst[6];
 	__u8 src[6];

@@ -61,14 +61,13 @@ POISE_INLINE enum poise_verdict poise_miss(const struct poise_snapshot *snapshot
 POISE_INLINE enum poise_verdict poise_account(const struct poise_table *table, struct poise_flow *flow,
 					      const struct poise_step *step, __u32 now_ms)
 {
-	enum poise_flow_state before = (enum poise_flow_state)flow->state;
 	enum poise_verdict event;
+	int opened;
 
 	if (step->packet.kind != POISE_PACKET_TCP) // no ICMP of any sort touches a flow (RFC 5508 REQ-6)
 		return POISE_FORWARDED;
-	event = poise_flow_track(flow, (enum poise_direction)step->direction, &step->packet, now_ms);
-	if (POISE_UNLIKELY(poise_state_half_open(before) &&
-			   !poise_state_half_open((enum poise_flow_state)flow->state)))
+	event = poise_flow_track(flow, (enum poise_direction)step->direction, &step->packet, now_ms, &opened);
+	if (POISE_UNLIKELY(opened))
 		poise_half_open_add(table, flow->shard, -1);
 	return event;
 }
@@ -83,7 +82,7 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 	enum poise_direction direction = (enum poise_direction)step->direction;
 	__u8 *data = frame;
 	const __u8 *end = data_end;
-	struct poise_ipv4 *ip = (void *)(data + packet->l3);
+	struct poise_ipv4 *ip = (void *)(data + (packet->l3 & POISE_L3_MASK));
 
 	if (packet->ttl <= 1)
 		return POISE_TTL_EXPIRED;
@@ -91,7 +90,7 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 	if (data + sizeof(struct poise_eth) > end || (__u8 *)(ip + 1) > end)
 		return POISE_RUNT;
 	if (packet->kind == POISE_PACKET_TCP) {
-		struct poise_tcp *tcp = (void *)(data + packet->l4);
+		struct poise_tcp *tcp = (void *)(data + (packet->l4 & POISE_L4_MASK));
 
 		if ((__u8 *)(tcp + 1) > end)
 			return POISE_RUNT;
@@ -99,9 +98,9 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 			return POISE_NO_NEXT_HOP;
 		poise_nat_tcp(flow, direction, ip, tcp);
 	} else {
-		struct poise_icmp *icmp = (void *)(data + packet->l4);
-		struct poise_ipv4 *inner = (void *)(data + packet->inner_l3);
-		struct poise_tcp *tcp = (void *)(data + packet->inner_l4);
+		struct poise_icmp *icmp = (void *)(data + (packet->l4 & POISE_L4_MASK));
+		struct poise_ipv4 *inner = (void *)(data + (packet->inner_l3 & POISE_INNER_MASK));
+		struct poise_tcp *tcp = (void *)(data + (packet->inner_l4 & POISE_INNER_MASK));
 		int has_check = (const __u8 *)tcp + 18 <= end &&
 				packet->inner_l4 + 18 <= packet->l4 + packet->l4_length;
 
@@ -149,7 +148,7 @@ POISE_INLINE int poise_quick_forward(const struct poise_snapshot *snapshot, stru
 	    !poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port))
 		return 0;
 	POISE_STORE(flow->ack[direction & 1], POISE_HOST32(plain->tcp.ack));
-	POISE_STORE(flow->last_seen_ms, now_ms);
+	poise_flow_seen(flow, now_ms);
 	poise_nat_tcp(flow, direction, &plain->ip, &plain->tcp);
 	return 1;
 }

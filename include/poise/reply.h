@@ -34,7 +34,7 @@ POISE_INLINE enum poise_verdict poise_reply_arp(const struct poise_snapshot *sna
 						int snat_too)
 {
 	struct poise_eth *eth = frame;
-	struct poise_arp *arp = (void *)((__u8 *)frame + l3);
+	struct poise_arp *arp = (void *)((__u8 *)frame + (l3 & POISE_L3_MASK));
 	__be32 asked;
 
 	if ((void *)(eth + 1) > data_end || (void *)(arp + 1) > data_end)
@@ -57,8 +57,8 @@ POISE_INLINE enum poise_verdict poise_reply_echo(const struct poise_snapshot *sn
 						 const __u8 mac[6])
 {
 	struct poise_eth *eth = frame;
-	struct poise_ipv4 *ip = (void *)((__u8 *)frame + packet->l3);
-	struct poise_icmp *icmp = (void *)((__u8 *)frame + packet->l4);
+	struct poise_ipv4 *ip = (void *)((__u8 *)frame + (packet->l3 & POISE_L3_MASK));
+	struct poise_icmp *icmp = (void *)((__u8 *)frame + (packet->l4 & POISE_L4_MASK));
 	__be32 asker;
 	__u16 before, after;
 
@@ -86,27 +86,67 @@ POISE_INLINE enum poise_verdict poise_reply_echo(const struct poise_snapshot *sn
 // What is quoted: the IPv4 header with options and 8 bytes; never more than this.
 #define POISE_TIME_EXCEEDED_QUOTE 68u
 
-// Build a time exceeded message for a packet toward `source` (a service address, network byte order) into
-// `out`: IPv4 + ICMP + quote; the link header is the caller's. `packet_bytes` points at the offending IPv4
-// header, `quote` bytes of it are quoted (at most POISE_TIME_EXCEEDED_QUOTE). Returns the length written.
-POISE_INLINE __u32 poise_build_time_exceeded(__u8 *out, const __u8 *packet_bytes, __u32 quote,
-					     __be32 source)
+// Write the headers of a time exceeded message from `source` (a service address, network byte order) to `out`, behind
+// which the quoted packet lies already: `quote` bytes, a multiple of four, at most POISE_TIME_EXCEEDED_QUOTE. The link
+// header is the caller's. Returns the length of the message, or 0 when it does not lie before `data_end`.
+POISE_INLINE __u32 poise_fill_time_exceeded(__u8 *out, const void *data_end, __u32 quote, __be32 source)
 {
-	const struct poise_ipv4 *offending = (const void *)packet_bytes;
 	struct poise_ipv4 *ip = (void *)out;
 	struct poise_icmp *icmp = (void *)(out + sizeof(*ip));
-	__u32 length = POISE_TIME_EXCEEDED_HEADER + quote;
+	const struct poise_ipv4 *offending = (void *)(out + POISE_TIME_EXCEEDED_HEADER);
+	const __u8 *quoted = out + POISE_TIME_EXCEEDED_HEADER;
+	__u32 sum = POISE_BE16(POISE_ICMP_TIME_EXCEEDED << 8), word;
 
+	if ((const void *)(offending + 1) > data_end)
+		return 0;
+	for (__u32 at = 0; at < POISE_TIME_EXCEEDED_QUOTE; at += 4) {
+		if (at >= quote)
+			break;
+		__asm__("" : "+r"(data_end)); // else the compiler counts from the end, which the verifier forbids
+		if ((const void *)(quoted + at + 4) > data_end)
+			return 0;
+		POISE_COPY(&word, quoted + at, 4);
+		sum += (word & 0xffff) + (word >> 16);
+	}
 	POISE_ZERO(out, POISE_TIME_EXCEEDED_HEADER);
 	ip->version_ihl = 0x45;
-	ip->total_length = POISE_BE16(length);
+	ip->total_length = POISE_BE16(POISE_TIME_EXCEEDED_HEADER + quote);
 	ip->ttl = 64;
 	ip->protocol = POISE_PROTOCOL_ICMP;
 	ip->src = source;
 	ip->dst = offending->src;
 	ip->check = (__u16)~poise_csum_fold(poise_csum_sum(ip, sizeof(*ip)));
 	icmp->type = POISE_ICMP_TIME_EXCEEDED;
+	icmp->check = (__u16)~poise_csum_fold(sum);
+	return POISE_TIME_EXCEEDED_HEADER + quote;
+}
+
+// The same from a copy of the offending packet, whose IPv4 header `packet_bytes` points at. Processes only.
+#ifndef __bpf__
+POISE_INLINE __u32 poise_build_time_exceeded(__u8 *out, const __u8 *packet_bytes, __u32 quote,
+					     __be32 source)
+{
 	POISE_COPY(out + POISE_TIME_EXCEEDED_HEADER, packet_bytes, quote);
-	icmp->check = (__u16)~poise_csum_fold(poise_csum_sum(icmp, sizeof(*icmp) + quote));
-	return length;
+	return poise_fill_time_exceeded(out, out + POISE_TIME_EXCEEDED_HEADER + quote, quote, source);
+}
+#endif
+
+// Errors that one sender may send: a burst, and one a millisecond (RFC 1812 4.3.2.8).
+#define POISE_ERRORS_BURST 64u
+struct poise_error_limit {
+	__u32 last_ms;
+	__u32 sent; // less one for each millisecond since
+};
+
+// May another error be sent now?
+POISE_INLINE int poise_error_allowed(struct poise_error_limit *limit, __u32 now_ms)
+{
+	__u32 elapsed = now_ms - limit->last_ms;
+
+	limit->last_ms = now_ms;
+	limit->sent -= elapsed < limit->sent ? elapsed : limit->sent;
+	if (limit->sent >= POISE_ERRORS_BURST)
+		return 0;
+	limit->sent++;
+	return 1;
 }

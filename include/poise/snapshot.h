@@ -136,10 +136,13 @@ POISE_INLINE __u32 poise_vip_home(__u32 salt, __be32 address, __be16 port)
 
 // The service that listens on (address, port), or POISE_NONE16. With port 0: any service on the address
 // (every service address is also entered once with port 0, for ARP and echo). Any thread.
-POISE_INLINE __u16 poise_vip_find(const struct poise_snapshot *snapshot, __be32 address, __be16 port)
+POISE_PART __u16 poise_vip_find(const struct poise_snapshot *snapshot, __be32 address, __be16 port)
 {
-	__u32 home = poise_vip_home(snapshot->vip_salt, address, port);
+	__u32 home;
 
+	if (!snapshot) // for the verifier
+		return POISE_NONE16;
+	home = poise_vip_home(snapshot->vip_salt, address, port);
 	for (__u32 probe = 0; probe < POISE_VIP_PROBE; probe++) {
 		__u16 entry = snapshot->vip_hash[(home + probe) & (POISE_VIP_HASH_SIZE - 1)];
 		const struct poise_vip *vip;
@@ -157,8 +160,10 @@ POISE_INLINE __u16 poise_vip_find(const struct poise_snapshot *snapshot, __be32 
 }
 
 // The entry of a SNAT address, or POISE_NONE16. There are few; the first that matches.
-POISE_INLINE __u16 poise_snat_find(const struct poise_snapshot *snapshot, __be32 address)
+POISE_PART __u16 poise_snat_find(const struct poise_snapshot *snapshot, __be32 address)
 {
+	if (!snapshot)
+		return POISE_NONE16;
 	for (__u32 i = 0; i < POISE_MAX_SNAT; i++) {
 		if (i >= snapshot->snat_count)
 			break;
@@ -179,4 +184,15 @@ POISE_INLINE const struct poise_route *poise_route_find(const struct poise_snaps
 			return &snapshot->routes[i];
 	}
 	return NULL;
+}
+
+// Egress of that route; POISE_NONE16 when there is none, or the address is on the link.
+POISE_PART __u16 poise_route_egress(const struct poise_snapshot *snapshot, __be32 address)
+{
+	const struct poise_route *route;
+
+	if (!snapshot)
+		return POISE_NONE16;
+	route = poise_route_find(snapshot, address);
+	return route ? route->egress : POISE_NONE16;
 }

@@ -6,27 +6,46 @@
 
 #include <poise/table.h>
 
-// The record of a packet, or 0. `direction` says which end of the tuple to compare. Owner of the shard;
-// another reader must check the record's sequence before and after use.
-POISE_INLINE __u32 poise_table_find(const struct poise_table *table, const struct poise_place *place,
-				    const struct poise_key *key, enum poise_direction direction)
+// A record and the even sequence that it had when its tuple was compared. It is still that flow as long as the
+// sequence has not changed: poise_flow_is().
+struct poise_found {
+	__u32 number; // 0: none
+	__u32 sequence;
+};
+
+// The record of a packet other than `except` (0: any), in *found. `direction` says which end of the tuple to
+// compare. Returns the record's number, or 0. Any reader; only one that no other writer can meet may use the record
+// without poise_flow_is() after the last use.
+POISE_PART __u32 poise_table_look(const struct poise_table *table, const struct poise_place *place,
+				  const struct poise_key *key, __u32 direction, struct poise_found *found)
 {
+	__u32 except;
+
+	if (!table || !place || !key || !found) // for the verifier
+		return 0;
+	except = found->number;
+	found->number = 0;
+	POISE_NO_UNROLL
 	for (__u32 probe = 0; probe < POISE_PROBE_MAX; probe++) {
 		const struct poise_bucket *bucket = poise_bucket(table, place, probe);
 
 		if (!bucket)
 			return 0;
 		POISE_EACH_BIT(i, poise_bucket_match(bucket, place->signature)) {
-			__u32 number = POISE_LOAD(bucket->record[i]);
+			__u32 number = POISE_LOAD(bucket->record[i]), sequence;
 			const struct poise_flow *flow;
 
-			if (!number)
+			if (!number || number == except)
 				continue;
 			flow = poise_record(table, number);
-			if (!flow || POISE_LOAD(flow->sequence) & 1)
+			if (!flow)
 				continue;
-			if (poise_flow_matches(flow, direction, key))
-				return number;
+			sequence = POISE_LOAD_ACQUIRE(flow->sequence);
+			if (sequence & 1 || !poise_flow_matches(flow, (enum poise_direction)direction, key))
+				continue;
+			found->number = number;
+			found->sequence = sequence;
+			return number;
 		}
 		if (!POISE_LOAD(bucket->overflow))
 			return 0;
@@ -34,10 +53,27 @@ POISE_INLINE __u32 poise_table_find(const struct poise_table *table, const struc
 	return 0;
 }
 
-// Enter a record. Returns 0, or -1 when all buckets of the probe are full (nothing is changed).
-POISE_INLINE int poise_table_insert(const struct poise_table *table, const struct poise_place *place,
-				    __u32 number)
+// The same for a reader that does not care about others.
+POISE_INLINE __u32 poise_table_find(const struct poise_table *table, const struct poise_place *place,
+				    const struct poise_key *key, enum poise_direction direction)
 {
+	struct poise_found found = { 0 };
+
+	return poise_table_look(table, place, key, direction, &found);
+}
+
+// Has the record been the same flow all the time since `sequence` was noted?
+POISE_INLINE int poise_flow_is(const struct poise_flow *flow, __u32 sequence)
+{
+	POISE_BARRIER_READ();
+	return POISE_LOAD(flow->sequence) == sequence;
+}
+
+// Enter a record. Returns 0, or -1 when all buckets of the probe are full (nothing is changed).
+POISE_PART int poise_table_insert(const struct poise_table *table, const struct poise_place *place, __u32 number)
+{
+	if (!table || !place)
+		return -1;
 	for (__u32 probe = 0; probe < POISE_PROBE_MAX; probe++) {
 		struct poise_bucket *bucket = poise_bucket(table, place, probe);
 		struct poise_shard *shard;
@@ -51,7 +87,7 @@ POISE_INLINE int poise_table_insert(const struct poise_table *table, const struc
 			POISE_STORE(bucket->signature[i], place->signature);
 			shard = poise_shard(table, place->shard);
 			if (shard && probe > shard->probe_worst)
-				shard->probe_worst = probe;
+				POISE_STORE(shard->probe_worst, probe);
 			return 0;
 		}
 		POISE_FETCH_ADD(&bucket->overflow, 1);
@@ -66,9 +102,10 @@ POISE_INLINE int poise_table_insert(const struct poise_table *table, const struc
 }
 
 // Remove the entry of a record. Returns 0, or -1 when it was not there.
-POISE_INLINE int poise_table_remove(const struct poise_table *table, const struct poise_place *place,
-				    __u32 number)
+POISE_PART int poise_table_remove(const struct poise_table *table, const struct poise_place *place, __u32 number)
 {
+	if (!table || !place)
+		return -1;
 	for (__u32 probe = 0; probe < POISE_PROBE_MAX; probe++) {
 		struct poise_bucket *bucket = poise_bucket(table, place, probe);
 
@@ -93,17 +130,21 @@ POISE_INLINE int poise_table_remove(const struct poise_table *table, const struc
 	return -1;
 }
 
-// The next free record after a freed one is kept in its last_seen_ms.
-#define poise_free_next last_seen_ms
+// The next free record after a freed one is kept where its client was: a field that nobody writes to a record
+// which is not his.
+#define poise_free_next client
 
 // Take a free record of the shard. Returns its number with an odd sequence (invisible until
 // poise_record_publish()), or 0 when the shard is full.
-POISE_INLINE __u32 poise_record_allocate(const struct poise_table *table, __u32 shard_index)
+POISE_PART __u32 poise_record_allocate(const struct poise_table *table, __u32 shard_index)
 {
-	struct poise_shard *shard = poise_shard(table, shard_index);
+	struct poise_shard *shard;
 	struct poise_flow *flow;
 	__u32 number = 0;
 
+	if (!table)
+		return 0;
+	shard = poise_shard(table, shard_index);
 	if (!shard)
 		return 0;
 	for (int attempt = 0; attempt < 16; attempt++) {
@@ -142,14 +183,19 @@ taken:
 	return number;
 }
 
-// Give a record back whose sequence is odd and that no bucket names any more.
-POISE_INLINE void poise_record_free(const struct poise_table *table, __u32 shard_index, __u32 number)
+// Give a record back whose sequence is odd and that no bucket names any more. Lost for the time being when other
+// writers are quicker 64 times in a row; the next start of a dataplane finds it (dp_recover()).
+POISE_PART int poise_record_free(const struct poise_table *table, __u32 shard_index, __u32 number)
 {
-	struct poise_shard *shard = poise_shard(table, shard_index);
-	struct poise_flow *flow = poise_record(table, number);
+	struct poise_shard *shard;
+	struct poise_flow *flow;
 
+	if (!table)
+		return -1;
+	shard = poise_shard(table, shard_index);
+	flow = poise_record(table, number);
 	if (!shard || !flow)
-		return;
+		return -1;
 	POISE_STORE(flow->state, (__u8)POISE_STATE_FREE);
 	for (int attempt = 0; attempt < 64; attempt++) {
 		__u64 head = POISE_LOAD(shard->free_head);
@@ -159,18 +205,14 @@ POISE_INLINE void poise_record_free(const struct poise_table *table, __u32 shard
 			break;
 	}
 	POISE_FETCH_ADD(&shard->used, -1);
+	return 0;
 }
 
-// Make a filled record visible: the tuple is complete before the sequence turns even.
-POISE_INLINE void poise_record_publish(struct poise_flow *flow)
+// Make a filled record visible: the tuple is complete before the sequence turns even, and what the caller looks at
+// next is what others made visible before. Returns the sequence.
+POISE_INLINE __u32 poise_record_publish(struct poise_flow *flow)
 {
-	POISE_STORE_RELEASE(flow->sequence, flow->sequence + 1);
-}
-
-POISE_INLINE void poise_record_hide(struct poise_flow *flow)
-{
-	POISE_STORE(flow->sequence, flow->sequence | 1);
-	POISE_BARRIER();
+	return POISE_FETCH_ADD(&flow->sequence, 1u) + 1;
 }
 
 POISE_INLINE struct poise_key poise_flow_reply_key(const struct poise_flow *flow)
@@ -185,7 +227,6 @@ POISE_INLINE struct poise_key poise_flow_reply_key(const struct poise_flow *flow
 	return key;
 }
 
-// Move a flow to another state by hand (creation, sweep), keeping the shard's count of half-open flows.
 POISE_INLINE void poise_half_open_add(const struct poise_table *table, __u32 shard_index, int difference)
 {
 	struct poise_shard *shard = poise_shard(table, shard_index);
@@ -194,14 +235,23 @@ POISE_INLINE void poise_half_open_add(const struct poise_table *table, __u32 sha
 		POISE_FETCH_ADD(&shard->half_open, (__u32)difference);
 }
 
-// Remove a flow altogether: entries, then the record. Owner of the shard.
-POISE_INLINE void poise_flow_remove(const struct poise_table *table, struct poise_flow *flow, __u32 number)
+// Take a flow for oneself, to remove it. Of several writers that want the same flow one gets it, and none gets a
+// flow that has come into the record since `sequence` was noted. Returns 1 or 0.
+POISE_INLINE int poise_flow_claim(struct poise_flow *flow, __u32 sequence)
+{
+	return !(sequence & 1) && POISE_CAS(&flow->sequence, sequence, sequence + 1) == sequence;
+}
+
+// Remove a claimed flow: entries, then the record.
+POISE_INLINE void poise_flow_discard(const struct poise_table *table, struct poise_flow *flow, __u32 number)
 {
 	struct poise_place place = poise_place_client(table, flow->client, flow->client_port);
-	__u32 shard = place.shard;
+	__u32 shard = place.shard, word;
 
-	poise_record_hide(flow);
-	if (poise_state_half_open((enum poise_flow_state)flow->state))
+	// Others may still move the state. From here on it stays, and it is counted once.
+	word = POISE_EXCHANGE(poise_flow_word(flow),
+			      poise_word_with(POISE_LOAD(*poise_flow_word(flow)), POISE_STATE_FREE));
+	if (poise_state_half_open((enum poise_flow_state)poise_word_state(word)))
 		poise_half_open_add(table, shard, -1);
 	poise_table_remove(table, &place, number);
 	if (flow->flags & POISE_FLOW_FULL_NAT) {
@@ -211,4 +261,20 @@ POISE_INLINE void poise_flow_remove(const struct poise_table *table, struct pois
 		poise_table_remove(table, &place, number);
 	}
 	poise_record_free(table, shard, number);
+}
+
+// Remove the flow that had `sequence`. Returns 1, or 0 when another writer was quicker (nothing is done).
+POISE_INLINE int poise_flow_remove_if(const struct poise_table *table, struct poise_flow *flow, __u32 number,
+				      __u32 sequence)
+{
+	if (!poise_flow_claim(flow, sequence))
+		return 0;
+	poise_flow_discard(table, flow, number);
+	return 1;
+}
+
+// The same for whichever flow is in the record now.
+POISE_INLINE int poise_flow_remove(const struct poise_table *table, struct poise_flow *flow, __u32 number)
+{
+	return poise_flow_remove_if(table, flow, number, POISE_LOAD(flow->sequence));
 }

@@ -71,7 +71,8 @@ POISE_INLINE const char *poise_table_attach(struct poise_table *table, void *bas
 		return "flow table of another version";
 	end = (__u64)header->record_first + (__u64)POISE_SHARDS * header->records_per_shard;
 	if (end != header->lines || end * POISE_LINE_SIZE > bytes || !header->records_per_shard ||
-	    header->buckets_per_shard < POISE_PROBE_MAX || header->shard_first != 1 ||
+	    !(header->seed[0] | header->seed[1]) || header->buckets_per_shard < POISE_PROBE_MAX ||
+	    header->shard_first != 1 ||
 	    header->cursor_first != header->shard_first + POISE_SHARDS ||
 	    header->gate_first != header->cursor_first + POISE_MAX_VIPS ||
 	    header->bucket_first != header->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS ||

@@ -66,7 +66,9 @@ static void all_verbs_answer(void)
 		snprintf(words, sizeof(words), "%s%s%s", entry->verb, entry->least > 0 ? " pg1" : "",
 			 entry->least > 1 ? " 5" : "");
 		status = verb(world, words, "");
-		CU_ASSERT_TRUE(status == CP_CMD_DONE || strcmp(entry->verb, "check") == 0);
+		CU_ASSERT_TRUE(status == CP_CMD_DONE || strcmp(entry->verb, "check") == 0 ||
+			       strcmp(entry->verb, "restart") == 0 || // want a file, a process
+			       strcmp(entry->verb, "doctor") == 0); // may find something
 		CU_ASSERT_TRUE(*last_out || *last_err);
 		status = verb(world, words, ",\"json\":true");
 		CU_ASSERT_TRUE(*last_out == '{' || status != CP_CMD_DONE);

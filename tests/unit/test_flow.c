@@ -29,8 +29,9 @@ static enum poise_verdict track(struct poise_flow *flow, enum poise_direction di
 				uint32_t seq, uint32_t ack, uint32_t now_ms)
 {
 	struct poise_packet packet = {.tcp_flags = flags, .seq = POISE_BE32(seq), .ack = POISE_BE32(ack)};
+	int opened;
 
-	return poise_flow_track(flow, direction, &packet, now_ms);
+	return poise_flow_track(flow, direction, &packet, now_ms, &opened);
 }
 
 static void matches(void)

@@ -276,7 +276,7 @@ static void hidden_is_absent(void)
 	world_init(&world, 1, POISE_NAT_DNAT, 1000);
 	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 1, ~0ull, &number), POISE_FORWARDED);
 	CU_ASSERT_EQUAL(find_inward(&world, WORLD_CLIENT, 1), number);
-	poise_record_hide(record(&world, number));
+	CU_ASSERT(poise_flow_claim(record(&world, number), record(&world, number)->sequence));
 	CU_ASSERT_EQUAL(find_inward(&world, WORLD_CLIENT, 1), 0);
 	poise_record_publish(record(&world, number));
 	CU_ASSERT_EQUAL(find_inward(&world, WORLD_CLIENT, 1), number);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Flows of each backend, counted in the table.
+#include <poise/table_setup.h>
+
+#include "check.h"
+#include "flow_counts.h"
+
+#define FLOWS 4096u
+
+// The first records of a shard in use, all of one backend.
+static void fill(const struct poise_table *table, uint32_t shard, uint32_t count, uint16_t backend)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct poise_flow *flow = poise_record(table, shard * table->records_per_shard + i + 1);
+
+		flow->sequence = 2;
+		flow->state = POISE_STATE_ESTABLISHED;
+		flow->backend_index = backend;
+	}
+	poise_shard(table, shard)->used_top = count;
+}
+
+static void counts(void)
+{
+	static const __u64 seed[2] = {1, 2};
+	struct cp_flow_counts flows = {0};
+	struct poise_table table = {0};
+	size_t bytes = (size_t)poise_table_layout(&table, FLOWS) * POISE_LINE_SIZE;
+	void *memory = aligned_alloc(POISE_LINE_SIZE, bytes);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+	memset(memory, 0, bytes);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 1), 0); // no table
+	poise_table_format(&table, memory, FLOWS, seed);
+	flows.table = &table;
+	fill(&table, 0, 5, 7);
+	fill(&table, 63, 3, 7);
+	fill(&table, 9, 2, 8);
+	poise_record(&table, 2)->sequence = 3;			  // in the hands of a writer
+	poise_record(&table, 3)->state = POISE_STATE_FREE;	  // given back
+	poise_shard(&table, 20)->used_top = table.records_per_shard + 1000; // damaged: no look outside
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 1000), 6);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 1000), 2);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 9, 1000), 0);
+	fill(&table, 9, 4, 8);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 1000 + CP_FLOW_COUNTS_FRESH_NS - 1), 2); // not yet
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 1000 + CP_FLOW_COUNTS_FRESH_NS), 4);
+	free(memory);
+}
+
+static const struct check_case cases[] = {{"flows of backends", counts}};
+
+CHECK_MAIN("flow_counts", cases)
