@@ -38,19 +38,19 @@ def megabytes(flows, subjects):
 class Rig:
     """All subjects for one number of flows, opened and checked; window() gives each its turn."""
 
-    def __init__(self, folder, flows, modes, memory="bpf"):
+    def __init__(self, folder, flows, modes, memory="bpf", base=None):
         self.flows = flows
         self.subjects = []
+        self.drivers = []
         self.live = os.path.join(folder, "live.pcap")
         self.count = max(flows, 2)
         frames("live", flows, self.count, self.live)
-        self.driver = Driver(max(flows, 1024), world.snapshot(folder), memory)
         try:
-            self.open(folder)
-            self.verify(folder)
             for mode in modes:
                 self.add(Testpmd(self.live, mode, mbufs_of(self.count)))
-            self.add(Poise(folder, self.driver, self.live, mbufs_of(self.count)))
+            self.add_poise(folder, "poise", memory, None)
+            if base:
+                self.add_poise(folder, "base", memory, base)
         except BaseException:
             self.close()
             raise
@@ -59,21 +59,29 @@ class Rig:
         subject.pause()
         self.subjects.append(subject)
 
-    def open(self, folder):
+    def add_poise(self, folder, name, memory, build):
+        driver = Driver(max(self.flows, 1024), world.snapshot(folder, build=build), memory, build)
+        self.drivers.append(driver)
+        self.open(folder, driver, name)
+        self.verify(folder, driver, name)
+        self.add(Poise(folder, driver, self.live, mbufs_of(self.count), name=name))
+
+    def open(self, folder, driver, name):
         capture = os.path.join(folder, "open.pcap")
         frames("open", self.flows, capture)
-        sample = Poise(folder, self.driver, capture, 16384, infinite=False, exit_ms=200).finish()
+        sample = Poise(folder, driver, capture, 16384, infinite=False, exit_ms=200,
+                       name=name).finish()
         os.remove(capture)
         if sample["created"] != self.flows or sample["forwarded"] != 3 * self.flows:
             raise RuntimeError("%d flows opened, %d of %d packets forwarded" %
                                (sample["created"], sample["forwarded"], 3 * self.flows))
 
-    def verify(self, folder):
+    def verify(self, folder, driver, name):
         """The first frames of the capture, out and compared: addresses, ports, both checksums."""
         few, out = os.path.join(folder, "few.pcap"), os.path.join(folder, "out.pcap")
         with open(self.live, "rb") as source, open(few, "wb") as file:
             file.write(source.read(24 + SAMPLE * (16 + world.FRAME)))
-        Poise(folder, self.driver, few, 16384, infinite=False, transmit=out, exit_ms=200).finish()
+        Poise(folder, driver, few, 16384, infinite=False, transmit=out, exit_ms=200, name=name).finish()
         self.checked = int(frames("check", self.flows, few, out))
 
     def round(self, number, warm_s, seconds):
@@ -94,8 +102,9 @@ class Rig:
     def close(self):
         for subject in self.subjects:
             subject.close()
-        self.driver.end()
+        for driver in self.drivers:
+            driver.end()
 
 
-def pages(flows, modes):
-    return machine.HugePages(megabytes(flows, len(modes) + 1))
+def pages(flows, subjects):
+    return machine.HugePages(megabytes(flows, subjects))

@@ -119,8 +119,9 @@ class Driver(Process):
 
     NAMES = ("tsc", "received", "sent", "forwarded", "created", "other", "handoff", "table_bytes")
 
-    def __init__(self, max_flows, snapshot, memory):
-        super().__init__([world.program("bench/driver"), str(max_flows), snapshot, memory])
+    def __init__(self, max_flows, snapshot, memory, build=None):
+        self.build = build
+        super().__init__([world.program("bench/driver", build), str(max_flows), snapshot, memory])
         self.wait_for("^ok\n", seconds=60)
 
     def ask(self, line, seconds=30):
@@ -134,15 +135,16 @@ class Driver(Process):
 
 
 class Poise(Subject):
-    """poise-dataplane as it is installed, with a flow table that a driver keeps."""
+    """poise-dataplane as it is installed, with a flow table that a driver (of the same build) keeps."""
 
-    def __init__(self, folder, driver, capture, mbufs, infinite=True, transmit=None, exit_ms=None):
-        socket = os.path.join(folder, "control.sock")
-        command = [world.program("dataplane/poise-dataplane")] + eal("poise", capture, infinite, transmit) + \
+    def __init__(self, folder, driver, capture, mbufs, infinite=True, transmit=None, exit_ms=None, name="poise"):
+        socket = os.path.join(folder, "control-%s.sock" % name)
+        command = [world.program("dataplane/poise-dataplane", driver.build)] + \
+            eal(name, capture, infinite, transmit) + \
             ["--", "--control", socket, "--mbufs", str(mbufs)]
         if exit_ms:
             command += ["--exit-when-idle", str(exit_ms)]
-        super().__init__("poise", command)
+        super().__init__(name, command)
         for _ in range(1000):
             if os.path.exists(socket) or self.process.poll() is not None:
                 break

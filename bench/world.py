@@ -23,15 +23,16 @@ metrics = {{ listen = ""; }};
 """
 
 
-def program(name):
-    path = os.path.join(BUILD, name)
+def program(name, build=None):
+    build = build or BUILD
+    path = os.path.join(build, name)
     if not os.path.exists(path):
         raise SystemExit("bench: %s is missing; build with: scripts/build %s -Dbench=true" %
-                         (path, os.path.relpath(BUILD)))
+                         (path, os.path.relpath(build)))
     return path
 
 
-def snapshot(folder, device="net_pcap0", queues=1, nat="dnat", half_open=30, closing=240):
+def snapshot(folder, device="net_pcap0", queues=1, nat="dnat", half_open=30, closing=240, build=None):
     """Compile a configuration with the real poised; returns the path of the snapshot."""
     config, out = os.path.join(folder, "poise.conf"), os.path.join(folder, "snapshot")
     backends = ", ".join('{ name = "web%d"; address = "%s"; port = 8080; }' % (number + 1, address)
@@ -40,7 +41,7 @@ def snapshot(folder, device="net_pcap0", queues=1, nat="dnat", half_open=30, clo
     with open(config, "w", encoding="utf-8") as file:
         file.write(CONFIG.format(device=device, queues=queues, nat=nat, snat=snat, backends=backends,
                                  half_open=half_open, closing=closing))
-    result = subprocess.run([program("control/poised"), "-c", config, "--compile", out], capture_output=True, text=True)
+    result = subprocess.run([program("control/poised", build), "-c", config, "--compile", out], capture_output=True, text=True)
     if result.returncode:
         raise SystemExit("bench: poised --compile: " + result.stderr.strip())
     return out
