@@ -60,7 +60,7 @@ class Rig:
         self.subjects.append(subject)
 
     def add_poise(self, folder, name, memory, build):
-        driver = Driver(max(self.flows, 1024), world.snapshot(folder, build=build), memory, build)
+        driver = Driver(max(self.flows, 1 << 20), world.snapshot(folder, build=build), memory, build)
         self.drivers.append(driver)
         self.open(folder, driver, name)
         self.verify(folder, driver, name)
@@ -82,7 +82,7 @@ class Rig:
         with open(self.live, "rb") as source, open(few, "wb") as file:
             file.write(source.read(24 + SAMPLE * (16 + world.FRAME)))
         Poise(folder, driver, few, 16384, infinite=False, transmit=out, exit_ms=200, name=name).finish()
-        self.checked = int(frames("check", self.flows, few, out))
+        self.checked = int(frames("check", few, out))
 
     def round(self, number, warm_s, seconds):
         """One turn for each, in an order that is turned round every time (A B, B A, ...)."""

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define BENCH_FRAME 64u	  // bytes of a frame, without the check sequence
-#define BENCH_BACKENDS 4u // flow n goes to backend n modulo 4: round robin, in the order of the SYNs
+#define BENCH_BACKENDS 4u // flow n goes to backend n modulo so many: round robin, in the order of the SYNs
 #define BENCH_VIP_PORT 80u
 #define BENCH_BACKEND_PORT 8080u
 
@@ -30,7 +30,9 @@ struct bench_frame {
 	uint32_t sequence, acknowledged;
 	uint8_t offset, flags;
 	uint16_t window, tcp_check, urgent;
-	uint8_t data[BENCH_FRAME - 54];
+	uint32_t number; // of the flow: every frame says what it is, so every frame can be checked
+	uint8_t kind;
+	uint8_t text[5];
 } __attribute__((packed));
 _Static_assert(sizeof(struct bench_frame) == BENCH_FRAME, "a frame");
 
@@ -41,15 +43,15 @@ struct bench_flow {
 	uint16_t client_port;
 };
 
-// A bijection of numbers: neighbours in the order of creation are not neighbours in address.
-static inline struct bench_flow bench_flow(uint32_t number)
+// Of so many backends in the configuration. A bijection of numbers: neighbours in the order of creation are not neighbours in address.
+static inline struct bench_flow bench_flow(uint32_t number, uint32_t backends)
 {
 	uint32_t mixed = number * 0x9e3779b1u;
 
 	return (struct bench_flow){
 		.client = 0x0a000000u | ((number * 0x9e3779u) & 0xffffffu),
 		.client_port = (uint16_t)(1024u + (((mixed >> 16) * 64000u) >> 16)),
-		.backend = 0xac10000bu + number % BENCH_BACKENDS, // 172.16.0.11 ...
+		.backend = 0xac10000bu + number % backends, // 172.16.0.11 ...
 	};
 }
 
@@ -96,10 +98,11 @@ static inline void bench_finish(struct bench_frame *frame)
 }
 
 // The frame of flow `number` as its sender gives it to Poise.
-static inline void bench_frame_write(struct bench_frame *frame, uint32_t number, enum bench_kind kind)
+static inline void bench_frame_write(struct bench_frame *frame, uint32_t number, enum bench_kind kind,
+				     uint32_t backends)
 {
 	static const uint8_t flags[BENCH_KINDS] = { 0x02, 0x12, 0x10, 0x18, 0x18, 0x11, 0x11 };
-	struct bench_flow flow = bench_flow(number);
+	struct bench_flow flow = bench_flow(number, backends);
 	bool inward = bench_inward(kind);
 
 	*frame = (struct bench_frame){
@@ -120,15 +123,18 @@ static inline void bench_frame_write(struct bench_frame *frame, uint32_t number,
 		.offset = 0x50,
 		.flags = flags[kind],
 		.window = __builtin_bswap16(8192),
-		.data = "poise-----",
+		.number = number,
+		.kind = (uint8_t)kind,
+		.text = "poise",
 	};
 	bench_finish(frame);
 }
 
-// What is wrong with a frame that Poise sent for flow `number`, or NULL. Both checksums are computed anew.
-static inline const char *bench_frame_wrong(const struct bench_frame *frame, uint32_t number, bool inward)
+// What is wrong with a frame that Poise sent, or NULL. Both checksums are computed anew.
+static inline const char *bench_frame_wrong(const struct bench_frame *frame, uint32_t backends)
 {
-	struct bench_flow flow = bench_flow(number);
+	struct bench_flow flow = bench_flow(frame->number, backends);
+	bool inward = bench_inward((enum bench_kind)frame->kind);
 	uint32_t source = inward ? flow.client : bench_vip(), target = inward ? flow.backend : flow.client;
 	uint16_t from = inward ? flow.client_port : (uint16_t)BENCH_VIP_PORT;
 	uint16_t to = inward ? (uint16_t)BENCH_BACKEND_PORT : flow.client_port;
@@ -147,5 +153,5 @@ static inline const char *bench_frame_wrong(const struct bench_frame *frame, uin
 	if (bench_fold(bench_pseudo(frame) +
 		       bench_sum(&frame->source_port, (uint32_t)__builtin_bswap16(frame->length) - 20)) != 0xffff)
 		return "TCP checksum";
-	return memcmp(frame->data, "poise-----", sizeof(frame->data)) ? "data" : NULL;
+	return memcmp(frame->text, "poise", sizeof(frame->text)) ? "data" : NULL;
 }

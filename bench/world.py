@@ -32,14 +32,15 @@ def program(name, build=None):
     return path
 
 
-def snapshot(folder, device="net_pcap0", queues=1, nat="dnat", half_open=30, closing=240, build=None):
+def snapshot(folder, device="net_pcap0", queues=1, nat="dnat", backends=4, half_open=30, closing=240,
+             build=None):
     """Compile a configuration with the real poised; returns the path of the snapshot."""
     config, out = os.path.join(folder, "poise.conf"), os.path.join(folder, "snapshot")
-    backends = ", ".join('{ name = "web%d"; address = "%s"; port = 8080; }' % (number + 1, address)
-                         for number, address in enumerate(BACKENDS))
+    named = ", ".join('{ name = "web%d"; address = "%s"; port = 8080; }' % (number + 1, address)
+                      for number, address in enumerate(BACKENDS[:backends]))
     snat = 'snat = [ "203.0.113.1" ];' if nat == "full" else ""
     with open(config, "w", encoding="utf-8") as file:
-        file.write(CONFIG.format(device=device, queues=queues, nat=nat, snat=snat, backends=backends,
+        file.write(CONFIG.format(device=device, queues=queues, nat=nat, snat=snat, backends=named,
                                  half_open=half_open, closing=closing))
     result = subprocess.run([program("control/poised", build), "-c", config, "--compile", out], capture_output=True, text=True)
     if result.returncode:
