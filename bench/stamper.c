@@ -95,22 +95,6 @@ static inline void stamp(const struct stamper *stamper, struct rte_mbuf *packet,
 	packet->pkt_len = BENCH_FRAME;
 }
 
-// The permutation: all numbers below a power of two by a linear congruence of full period, mixed by a bijection so
-// that the low bits are no counter, without those that are too high.
-static inline uint32_t next_uniform(struct stamper *stamper)
-{
-	uint32_t value;
-
-	do {
-		stamper->state = (stamper->state * 1664525u + 1013904223u) & stamper->mask;
-		value = stamper->state;
-		value ^= value >> stamper->shift;
-		value = (value * 0x2c1b3c6du) & stamper->mask;
-		value ^= value >> stamper->shift;
-	} while (value >= stamper->flows);
-	return value;
-}
-
 static inline bool is_ours(const struct stamper *stamper, uint32_t number)
 {
 	struct bench_flow flow = bench_flow(number, stamper->backends);
@@ -125,7 +109,7 @@ static inline bool is_ours(const struct stamper *stamper, uint32_t number)
 static inline uint32_t next_live(struct stamper *stamper)
 {
 	if (stamper->pattern == STAMPER_UNIFORM)
-		return next_uniform(stamper);
+		return permutation_next(&stamper->permutation);
 	if (stamper->pattern == STAMPER_ZIPF)
 		return stamper->zipf[stamper->position++ & (STAMPER_ZIPF_SIZE - 1)];
 	if (stamper->position >= stamper->flows)
@@ -242,14 +226,8 @@ static int make_zipf(struct stamper *stamper)
 
 int stamper_init(struct stamper *stamper, uint32_t flows, uint32_t backends, uint64_t seed)
 {
-	uint32_t bits = 1;
-
 	*stamper = (struct stamper){ .flows = flows, .backends = backends, .random = seed | 1 };
-	while ((1ull << bits) < flows)
-		bits++;
-	stamper->mask = (uint32_t)((1ull << bits) - 1);
-	stamper->shift = (bits + 1) / 2;
-	stamper->state = (uint32_t)seed & stamper->mask;
+	permutation_init(&stamper->permutation, flows, (uint32_t)seed);
 	for (enum bench_kind kind = BENCH_SYN; kind < BENCH_KINDS; kind++)
 		make_template(stamper, kind);
 	return make_zipf(stamper);

@@ -7,6 +7,7 @@
 
 #include <poise/table.h>
 
+#include "permutation.h"
 #include "traffic.h"
 
 enum stamper_pattern {
@@ -31,7 +32,7 @@ struct stamper {
 	uint32_t first;		      // where OPEN begins; LIFE and FLOOD take numbers from here on
 	uint64_t position;	      // packets of this pattern so far
 	uint64_t written;	      // packets altogether
-	uint32_t state, mask, shift;  // of the permutation
+	struct permutation permutation;
 	uint64_t random;
 	uint32_t *zipf; // STAMPER_ZIPF_SIZE flow numbers
 	// When set: only flows whose shard is one of ours (several workers, no handing over).
