@@ -214,7 +214,11 @@ static void window(struct null_rig *self, enum mode mode, enum stamper_pattern p
 	memset(&self->pauses, 0, sizeof(self->pauses));
 	a = take_account(self);
 	begin(self, pattern, first, own);
+	if (self->timed)
+		rig_hurry(true);
 	run(self, mode, ms);
+	if (self->timed)
+		rig_hurry(false);
 	if (pattern == STAMPER_LIFE) // the next ones begin behind these; the turn of the backends goes on
 		self->next += (uint32_t)((self->stampers[0].position + STAMPER_PACKETS - 1) / STAMPER_PACKETS);
 	else if (pattern == STAMPER_FLOOD)
@@ -237,13 +241,11 @@ static void drain(struct null_rig *self, uint32_t ms)
 
 static bool obey(struct null_rig *self, char *line)
 {
-	char *words[6] = { NULL }, *rest = NULL, *own;
 	enum stamper_pattern pattern;
 	enum mode mode = MODE_IO;
-	uint32_t count = 0;
+	char *words[6], *own;
+	uint32_t count = rig_words(line, words, 6);
 
-	for (char *word = strtok_r(line, " \n", &rest); word && count < 6; word = strtok_r(NULL, " \n", &rest))
-		words[count++] = word;
 	self->timed = count == 5;
 	if (count == 1 && !strcmp(words[0], "open")) {
 		open_flows(self);
@@ -291,18 +293,15 @@ static void prepare(struct null_rig *self, uint32_t backends)
 int main(int argc, char **argv)
 {
 	static struct null_rig self;
-	int split = 1;
 	char line[256];
+	int split = rig_eal(argc, argv);
 
-	while (split < argc && strcmp(argv[split], "--"))
-		split++;
 	if (argc - split != 7) {
 		fputs("usage: null_rig EAL-OPTIONS -- SNAPSHOT TABLE MAX_FLOWS FLOWS BACKENDS MBUFS\n", stderr);
 		return 2;
 	}
 	self.flows = (uint32_t)atoi(argv[split + 4]);
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	rig_start(&self.rig, split, argv, argv[split + 1], (uint32_t)atoi(argv[split + 3]), argv[split + 2],
+	rig_start(&self.rig, argv[split + 1], (uint32_t)atoi(argv[split + 3]), argv[split + 2],
 		  (uint32_t)atoi(argv[split + 6]));
 	prepare(&self, (uint32_t)atoi(argv[split + 5]));
 	printf("{\"ready\": true}\n");

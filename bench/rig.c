@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,14 @@ unsigned long long rig_now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+void rig_hurry(bool hurry)
+{
+	const struct sched_param first = { .sched_priority = hurry ? 1 : 0 };
+
+	if (sched_setscheduler(0, hurry ? SCHED_FIFO : SCHED_OTHER, &first))
+		rig_die("priority", strerror(errno));
+}
+
 // What poised makes: a mmapable array of lines.
 static int map_bpf_table(struct dp_dataplane *dataplane, uint32_t max_flows, struct dp_error *error)
 {
@@ -74,8 +83,32 @@ static int map_bpf_table(struct dp_dataplane *dataplane, uint32_t max_flows, str
 	return dp_dataplane_map_table(dataplane, fd, bytes, error);
 }
 
-void rig_start(struct rig *rig, int argc, char **argv, const char *path, uint32_t max_flows, const char *table,
-	       uint32_t mbufs)
+int rig_eal(int argc, char **argv)
+{
+	int split = 1;
+
+	while (split < argc && strcmp(argv[split], "--"))
+		split++;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (rte_eal_init(split, argv) < 0)
+		rig_die("DPDK", rte_strerror(rte_errno));
+	return split;
+}
+
+uint32_t rig_words(char *line, char **words, uint32_t most)
+{
+	char *rest = NULL, *word = strtok_r(line, " \n", &rest);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < most; i++) {
+		words[i] = word;
+		count += word != NULL;
+		word = word ? strtok_r(NULL, " \n", &rest) : NULL;
+	}
+	return count;
+}
+
+void rig_start(struct rig *rig, const char *path, uint32_t max_flows, const char *table, uint32_t mbufs)
 {
 	struct dp_dataplane *dataplane = &rig->dataplane;
 	struct poise_snapshot *snapshot;
@@ -83,8 +116,6 @@ void rig_start(struct rig *rig, int argc, char **argv, const char *path, uint32_
 	bool fatal;
 	int code;
 
-	if (rte_eal_init(argc, argv) < 0)
-		rig_die("DPDK", rte_strerror(rte_errno));
 	dataplane->options = (struct dp_options){ .max_flows = max_flows, .handoff_size = 2048, .mbufs = mbufs };
 	code = dp_snapshot_load(path, &snapshot, &error);
 	if (!code)

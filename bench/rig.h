@@ -12,11 +12,15 @@ struct rig {
 	struct dp_worker *worker; // the first
 };
 
-// EAL with argv up to "--", then the dataplane with `snapshot` and a table for `max_flows`. `table`: thp (memory of
-// our own, huge pages if the kernel gives them) or bpf (a mmapable BPF map, as in production). Ends the process
-// with a line when something fails.
-void rig_start(struct rig *rig, int argc, char **argv, const char *snapshot, uint32_t max_flows, const char *table,
-	       uint32_t mbufs);
+// EAL with argv up to "--"; returns the place of "--". Ends the process with a line when it fails, as all here.
+int rig_eal(int argc, char **argv);
+
+// The dataplane with `snapshot` and a table for `max_flows`. `table`: thp (memory of
+// our own, huge pages if the kernel gives them) or bpf (a mmapable BPF map, as in production).
+void rig_start(struct rig *rig, const char *snapshot, uint32_t max_flows, const char *table, uint32_t mbufs);
+
+// Cut a line into words; returns how many. Entries behind are NULL.
+uint32_t rig_words(char *line, char **words, uint32_t most);
 
 // Call about ten times a second while the worker turns.
 void rig_tend(struct rig *rig);
@@ -29,5 +33,9 @@ void rig_count(const struct rig *rig, unsigned long long *received, unsigned lon
 unsigned long long rig_thread_ns(void);
 unsigned long long rig_process_ns(void);
 unsigned long long rig_now_ns(void);
+
+// The calling thread before all others of its processor, and back. For runs below half a second, after which it
+// waits for a command: the kernel gives others their share of a second, so nothing starves.
+void rig_hurry(bool hurry);
 
 void rig_die(const char *what, const char *why);

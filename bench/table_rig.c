@@ -265,17 +265,12 @@ int main(int argc, char **argv)
 	static struct table_rig self;
 	char line[128], who[16], what[16];
 	unsigned int ms;
-	int split = 1;
+	int split = rig_eal(argc, argv);
 
-	while (split < argc && strcmp(argv[split], "--"))
-		split++;
 	if (argc - split != 3) {
 		fputs("usage: table_rig EAL-OPTIONS -- SNAPSHOT FLOWS\n", stderr);
 		return 2;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (rte_eal_init(split, argv) < 0)
-		rig_die("DPDK", "cannot start");
 	self.flows = (uint32_t)strtoul(argv[split + 2], NULL, 10);
 	prepare(&self, argv[split + 1]);
 	while (fgets(line, sizeof(line), stdin)) {
