@@ -5,6 +5,8 @@
 // each receive queue and a checker at each transmit queue. One lcore: this thread turns the worker itself, and so
 // the limit programs. More: the first sleeps, the others are workers.
 //
+// With FLOWS 0 there are no callbacks: device and loop alone, to be compared with testpmd.
+//
 // One command a line, one line of JSON as answer:
 //   open                          handshakes of flows 0..FLOWS-1
 //   window MODE PATTERN MS        MODE io, macswap, csum or poise; PATTERN as in stamper.c, +own: own shards only
@@ -43,6 +45,8 @@ struct null_rig {
 	uint32_t workers;
 	uint16_t port;
 	bool timed; // turns are timed
+	bool bare;  // no callbacks: what the device and the loop cost alone, for a comparison with testpmd
+	uint64_t turned; // packets that the turns of this thread moved
 };
 
 struct account {
@@ -58,8 +62,8 @@ static struct account take_account(const struct null_rig *self)
 		now.cpu_ns = rig_process_ns() - now.cpu_ns;
 	rig_count(&self->rig, &now.received, &now.sent, now.fates);
 	for (uint32_t w = 0; w < self->workers; w++) {
-		now.written += __atomic_load_n(&self->stampers[w].written, __ATOMIC_RELAXED);
-		now.tx_seen += __atomic_load_n(&self->checkers[w].sent, __ATOMIC_RELAXED);
+		now.written += self->bare ? self->turned : __atomic_load_n(&self->stampers[w].written, __ATOMIC_RELAXED);
+		now.tx_seen += self->bare ? self->turned : __atomic_load_n(&self->checkers[w].sent, __ATOMIC_RELAXED);
 		now.checked += self->checkers[w].checked;
 		now.wrong += self->checkers[w].wrong;
 	}
@@ -103,20 +107,20 @@ static void print_account(const struct null_rig *self, enum mode mode, const str
 	printf("}\n");
 }
 
-static inline uint32_t turn(struct null_rig *self, enum mode mode)
+static inline void turn(struct null_rig *self, enum mode mode)
 {
 	if (mode == MODE_POISE)
-		return dp_worker_turn(self->rig.worker);
-	return forwarder_turn((enum forwarder)mode, self->port, 0);
+		self->turned += dp_worker_turn(self->rig.worker);
+	else
+		self->turned += forwarder_turn((enum forwarder)mode, self->port, 0);
 }
 
-static uint32_t timed_turn(struct null_rig *self, enum mode mode)
+static void timed_turn(struct null_rig *self, enum mode mode)
 {
 	uint64_t begin = rte_rdtsc();
-	uint32_t count = turn(self, mode);
 
+	turn(self, mode);
 	pauses_add(&self->pauses, rte_rdtsc() - begin);
-	return count;
 }
 
 // Turn for so long, or until the stamper has no more packets when `ms` is 0.
@@ -187,7 +191,7 @@ static void quiet(struct null_rig *self)
 	if (!self->rig.dataplane.inside)
 		rest_ms(5);
 	else
-		for (uint32_t i = 0; i < 4; i++)
+		for (uint32_t i = 0; i < 4 && !self->bare; i++)
 			dp_worker_turn(self->rig.worker);
 }
 
@@ -277,7 +281,7 @@ static void prepare(struct null_rig *self, uint32_t backends)
 	self->workers = self->rig.dataplane.workers_count;
 	if (rte_eth_dev_get_port_by_name("net_null0", &self->port))
 		rig_die("net_null0", "is not there");
-	for (uint32_t w = 0; w < self->workers; w++) {
+	for (uint32_t w = 0; w < self->workers && !self->bare; w++) {
 		const struct dp_worker *worker = self->rig.dataplane.workers[w];
 
 		if (stamper_init(&self->stampers[w], self->flows, backends, 0x9d2c5680u + w))
@@ -301,6 +305,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	self.flows = (uint32_t)atoi(argv[split + 4]);
+	self.bare = !self.flows;
 	rig_start(&self.rig, argv[split + 1], (uint32_t)atoi(argv[split + 3]), argv[split + 2],
 		  (uint32_t)atoi(argv[split + 6]));
 	prepare(&self, (uint32_t)atoi(argv[split + 5]));

@@ -6,20 +6,14 @@ See null_rig.c. The same process turns the worker of Poise and the limit program
 packets, so any number of flows can be compared, at the price of not being the installed binary.
 """
 
-import json
-import os
-import sys
-
+import child
 import machine
 import world
-
-sys.path.insert(0, os.path.join(world.ROOT, "tests/lib"))
-from testpmd import Process  # noqa: E402
 
 MBUFS = 8192
 
 
-class NullRig(Process):
+class NullRig(child.Rig):
     """`lcores`: "1" for the thread that turns everything itself, "0@0,1@1" and so on for workers of their own."""
 
     def __init__(self, folder, flows, lcores="1", table="thp", max_flows=None, backends=4, nat="dnat", name="null",
@@ -27,32 +21,19 @@ class NullRig(Process):
         snapshot = world.snapshot(folder, "net_null0", queues=max(1, lcores.count(",")), backends=backends, nat=nat,
                                   half_open=half_open, closing=closing, build=build)
         self.flows = flows
-        super().__init__([world.program("bench/null_rig", build), "--lcores", lcores, "--in-memory", "--no-pci",
-                          "--no-telemetry", "--iova-mode=va", "--file-prefix=poise-bench-" + name,
-                          "--log-level=*:error", "--vdev", "net_null0,size=%d" % world.FRAME, "--", snapshot, table,
-                          str(max_flows or max(flows, 1 << 20)), str(flows), str(backends), str(MBUFS)])
-        self.wait_for('"ready"', seconds=120)
+        super().__init__(name, "null_rig", lcores, ["--vdev", "net_null0,size=%d" % world.FRAME],
+                         [snapshot, table, max_flows or max(flows, 1 << 20), flows, backends, MBUFS], build)
+        if not flows:
+            return
         self.opened = self.ask("open")
         if self.opened["flow_created"] != flows or self.opened["forwarded"] != 3 * flows:
             raise RuntimeError("%d of %d flows opened" % (self.opened["flow_created"], flows))
-
-    def ask(self, line, seconds=120):
-        start = len(self.output)
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.wait_for(r"^\{[^\n]*\}\n", start, seconds).group(0))
 
     def window(self, mode, pattern="uniform", milliseconds=1000):
         return self.ask("window %s %s %d" % (mode, pattern, milliseconds))
 
     def pauses(self, mode, pattern="uniform", milliseconds=1000, swap=False):
         return self.ask("pauses %s %s %d %s" % (mode, pattern, milliseconds, "swap" if swap else "still"))
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            self.process.wait(30)
-        self.reader.join(5)
 
 
 def wrong(row, all_forwarded=True):

@@ -7,16 +7,11 @@ forwarding thread between two looks, and the packets that it received in between
 """
 
 import os
-import re
-import signal
-import sys
 import time
 
 import machine
 import world
-
-sys.path.insert(0, os.path.join(world.ROOT, "tests/lib"))
-from testpmd import Process  # noqa: E402
+from child import EAL, Child
 
 
 def eal(name, capture, infinite=True, transmit=None):
@@ -25,11 +20,10 @@ def eal(name, capture, infinite=True, transmit=None):
         device += ",infinite_rx=1"
     if transmit:
         device += ",tx_pcap=" + transmit
-    return ["-l", "0,1", "--in-memory", "--no-pci", "--no-telemetry", "--iova-mode=va",
-            "--file-prefix=poise-bench-" + name, "--log-level=*:error", "--vdev", device]
+    return ["-l", "0,1"] + EAL + ["--file-prefix=poise-bench-" + name, "--vdev", device]
 
 
-class Subject(Process):
+class Subject(Child):
     """A process with one forwarding thread on processor 1."""
 
     processor = 1
@@ -37,7 +31,6 @@ class Subject(Process):
     def __init__(self, name, command):
         self.name = name
         super().__init__(command)
-        self.stopped = False
 
     def others_ns(self):
         """Processor time of all threads but the forwarding one, which is the one that may only run on ours."""
@@ -53,16 +46,6 @@ class Subject(Process):
         """Of the forwarding thread, up to this moment: the process's clock, which unlike /proc counts running
         threads to the nanosecond, less the others."""
         return time.clock_gettime_ns((~self.process.pid << 3) | 2) - self.others_ns()
-
-    def pause(self):
-        if not self.stopped:
-            self.process.send_signal(signal.SIGSTOP)
-            self.stopped = True
-
-    def resume(self):
-        if self.stopped:
-            self.process.send_signal(signal.SIGCONT)
-            self.stopped = False
 
     def look(self):
         """(ns of the thread, packets) of one moment: what is read in between is read twice and halved."""
@@ -81,10 +64,6 @@ class Subject(Process):
         steal = machine.steal_ns(self.processor) - steal
         self.pause()
         return {"cpu_ns": end[0] - begin[0], "packets": end[1] - begin[1], "steal": steal / 1e9 / seconds}
-
-    def close(self):
-        self.resume()
-        self.end()
 
 
 class Testpmd(Subject):
@@ -114,7 +93,7 @@ class Testpmd(Subject):
         return None
 
 
-class Driver(Process):
+class Driver(Child):
     """bench/driver: keeps the flow table and hands it out."""
 
     NAMES = ("tsc", "received", "sent", "forwarded", "created", "other", "handoff", "table_bytes")
