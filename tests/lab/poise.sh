@@ -57,7 +57,7 @@ lab_config()
 lab_poised()
 {
 	[ -x "$LAB_BUILD/control/poised" ] || lab_die "no poised in $LAB_BUILD; build first"
-	lab_spawn poised lb "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground "$@"
+	lab_spawn poised lb ${LAB_BALANCER:-} "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground "$@"
 	LAB_POISED=$LAB_PID
 }
 
