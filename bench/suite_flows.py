@@ -125,7 +125,8 @@ def workers(report, raw, hz, full):
         say("workers: void: %s" % wrong)
         return
     by = {name: {row["round"]: row for row in rows if row["name"] == name} for name in {row["name"] for row in rows}}
-    rate = {name: {turn: row["packets"] * 1e9 / row["wall_ns"] for turn, row in found.items()} for name, found in by.items()}
+    rate = {name: {turn: row["packets"] * 1e9 / row["wall_ns"] for turn, row in found.items()}
+            for name, found in by.items()}
     ticks = {name: {turn: row["cpu_ns"] * hz / 1e9 / row["packets"] for turn, row in found.items()}
              for name, found in by.items()}
     made["scaling"] = results.summary([rate["two"][turn] / rate["one"][turn] for turn in rate["one"]])

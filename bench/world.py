@@ -27,7 +27,7 @@ def program(name, build=None):
     build = build or BUILD
     path = os.path.join(build, name)
     if not os.path.exists(path):
-        raise SystemExit("bench: %s is missing; build with: scripts/build %s -Dbench=true" %
+        raise SystemExit("bench: %s is missing; build with: scripts/build %s" %
                          (path, os.path.relpath(build)))
     return path
 

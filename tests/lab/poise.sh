@@ -53,10 +53,12 @@ lab_config()
 	END
 }
 
-# lab_poised [ARGUMENTS...]: start poised on $LAB/poise.conf; process id in $LAB_POISED.
+# lab_poised [ARGUMENTS...]: start poised on $LAB/poise.conf, by the command $LAB_BALANCER if there is one (taskset);
+# process id in $LAB_POISED.
 lab_poised()
 {
 	[ -x "$LAB_BUILD/control/poised" ] || lab_die "no poised in $LAB_BUILD; build first"
+	# shellcheck disable=SC2086 # a list of words
 	lab_spawn poised lb ${LAB_BALANCER:-} "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground "$@"
 	LAB_POISED=$LAB_PID
 }
