@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// canary [PROCESSOR]: is the machine as quiet as before? Fixed work in about 60 ms, the same every time; one line:
-//   TSC Hz, ns of a load that depends on the last one (16 MiB), ns to copy 64 bytes (8 MiB), ns of 100 additions.
+// canary [PROCESSOR]: is the machine as quiet as before? Fixed work in about 60 ms, the same every time; one
+// line:
+//   TSC Hz, ns of a load that depends on the last one (16 MiB), ns to copy 64 bytes (8 MiB), ns of 100
+//   additions.
 #include <errno.h>
 #include <sched.h>
 #include <stdint.h>
@@ -33,7 +35,7 @@ static uint64_t now_ns(void)
 
 static double tsc_hz(void)
 {
-	const struct timespec pause = { .tv_nsec = 20000000 };
+	const struct timespec pause = {.tv_nsec = 20000000};
 	uint64_t ns = now_ns(), tsc = __rdtsc();
 
 	nanosleep(&pause, NULL);

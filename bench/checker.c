@@ -15,11 +15,12 @@ static const char *look_at(const struct checker *checker, const struct rte_mbuf 
 	if (packet->data_len != BENCH_FRAME || packet->pkt_len != BENCH_FRAME)
 		return "length";
 	if (checker->translated)
-		return bench_frame_wrong(frame, checker->backends);
+		return bench_frame_wrong(frame, checker->backends, checker->full);
 	return memcmp(frame->text, "poise", sizeof(frame->text)) ? "data" : NULL;
 }
 
-uint16_t checker_send(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count, void *argument)
+uint16_t checker_send(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count,
+		      void *argument)
 {
 	struct checker *checker = argument;
 

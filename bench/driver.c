@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// driver MAX_FLOWS SNAPSHOT MEMORY: stands for poised in a benchmark. It keeps a flow table, hands it with the
-// snapshot to one poise-dataplane after the other, and tells its counters while it runs. MEMORY is where the table
-// lies: bpf (as in production: a mmapable map, pages of 4 KiB), small (memfd, 4 KiB) or huge (memfd, 2 MiB).
+// driver MAX_FLOWS SNAPSHOT MEMORY: stands for poised in a benchmark. It keeps a flow table, hands it with
+// the snapshot to one poise-dataplane after the other, and tells its counters while it runs. MEMORY is where
+// the table lies: bpf (as in production: a mmapable map, pages of 4 KiB), small (memfd, 4 KiB) or huge
+// (memfd, 2 MiB).
 //
 // One command a line, one line of answer:
 //   take SOCKET     give table and snapshot to the dataplane that listens there
@@ -71,7 +72,7 @@ static int make_map(uint32_t lines)
 
 static void make_table(struct driver *driver, uint32_t max_flows, const char *memory)
 {
-	struct poise_table layout = { 0 };
+	struct poise_table layout = {0};
 	uint32_t lines = poise_table_layout(&layout, max_flows);
 	size_t page = strcmp(memory, "huge") ? (size_t)sysconf(_SC_PAGESIZE) : HUGE_PAGE;
 	__u64 seed[2];
@@ -102,20 +103,27 @@ static void load_snapshot(struct driver *driver, const char *path)
 	fclose(file);
 	driver->generation = snapshot.generation;
 	driver->snapshot_fd = memfd_create("bench-snapshot", MFD_ALLOW_SEALING);
-	if (driver->snapshot_fd < 0 || write(driver->snapshot_fd, &snapshot, sizeof(snapshot)) != sizeof(snapshot) ||
+	if (driver->snapshot_fd < 0 ||
+	    write(driver->snapshot_fd, &snapshot, sizeof(snapshot)) != sizeof(snapshot) ||
 	    fcntl(driver->snapshot_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW))
 		die("snapshot", strerror(errno));
 }
 
-static void send_message(const struct driver *driver, void *message, size_t length, enum poise_wire_type type, int fd)
+static void send_message(const struct driver *driver, void *message, size_t length, enum poise_wire_type type,
+			 int fd)
 {
-	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } control = { 0 };
-	struct iovec part = { .iov_base = message, .iov_len = length };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {.iov_base = message, .iov_len = length};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
 	struct poise_wire_header *head = message;
 
-	*head = (struct poise_wire_header){ .magic = POISE_WIRE_MAGIC, .abi_version = POISE_ABI_VERSION,
-					    .type = (uint16_t)type, .length = (uint16_t)length };
+	*head = (struct poise_wire_header){.magic = POISE_WIRE_MAGIC,
+					   .abi_version = POISE_ABI_VERSION,
+					   .type = (uint16_t)type,
+					   .length = (uint16_t)length};
 	if (fd >= 0) {
 		struct cmsghdr *item = &control.align;
 
@@ -133,10 +141,15 @@ static void send_message(const struct driver *driver, void *message, size_t leng
 // The next message; a descriptor that comes with it is returned, else -1.
 static int receive_message(const struct driver *driver, union message *message)
 {
-	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } control = { 0 };
-	struct iovec part = { .iov_base = message, .iov_len = sizeof(*message) };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-				 .msg_controllen = sizeof(control) };
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {.iov_base = message, .iov_len = sizeof(*message)};
+	struct msghdr header = {.msg_iov = &part,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
 	ssize_t length = recvmsg(driver->peer, &header, MSG_CMSG_CLOEXEC);
 	int fd = -1;
 
@@ -149,7 +162,7 @@ static int receive_message(const struct driver *driver, union message *message)
 
 static void expect_success(const struct driver *driver)
 {
-	union message message = { 0 };
+	union message message = {0};
 
 	receive_message(driver, &message);
 	if (message.header.type != POISE_WIRE_RESULT || message.result.status)
@@ -158,8 +171,8 @@ static void expect_success(const struct driver *driver)
 
 static void take(struct driver *driver, const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	union message message = { 0 };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	union message message = {0};
 	struct stat status;
 	int fd;
 
@@ -200,7 +213,7 @@ static void leave(struct driver *driver)
 
 static void sample(const struct driver *driver)
 {
-	unsigned long long received = 0, sent = 0, fates = 0, counters[POISE_COUNTERS] = { 0 };
+	unsigned long long received = 0, sent = 0, fates = 0, counters[POISE_COUNTERS] = {0};
 
 	if (!driver->stats)
 		die("sample", "no dataplane");
@@ -224,7 +237,7 @@ static void sample(const struct driver *driver)
 
 int main(int argc, char **argv)
 {
-	struct driver driver = { .peer = -1 };
+	struct driver driver = {.peer = -1};
 	char line[256];
 
 	if (argc != 4) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// The limits that Poise is measured against, with the same device, packets and burst: what testpmd does in its modes
-// io, macswap and csum.
+// The limits that Poise is measured against, with the same device, packets and burst: what testpmd does in
+// its modes io, macswap and csum.
 #pragma once
 
 #include <stdint.h>

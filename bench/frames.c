@@ -2,7 +2,8 @@
 // Copyright (c) 2026 The Poise authors
 //
 // frames open FLOWS FILE: the handshake of each flow, SYN after SYN in the order of their numbers.
-// frames live FLOWS COUNT FILE: COUNT frames of established flows, half of them each way, in random order; every
+// frames live FLOWS COUNT FILE: COUNT frames of established flows, half of them each way, in random order;
+// every
 //   flow is there when COUNT is at least FLOWS.
 // frames check IN OUT: OUT holds the translation of every frame of IN, in order; prints how many.
 #include <errno.h>
@@ -24,7 +25,7 @@ struct capture_packet {
 
 static FILE *create(const char *path)
 {
-	const struct capture_head head = { 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1 };
+	const struct capture_head head = {0xa1b2c3d4, 2, 4, 0, 0, 65535, 1};
 	FILE *file = fopen(path, "we");
 
 	if (!file || fwrite(&head, sizeof(head), 1, file) != 1) {
@@ -45,7 +46,7 @@ static int finish(FILE *file)
 
 static void put(FILE *file, uint32_t number, enum bench_kind kind)
 {
-	struct capture_packet packet = { 0, 0, BENCH_FRAME, BENCH_FRAME, { .ttl = 0 } };
+	struct capture_packet packet = {0, 0, BENCH_FRAME, BENCH_FRAME, {.ttl = 0}};
 
 	bench_frame_write(&packet.frame, number, kind, BENCH_BACKENDS);
 	fwrite(&packet, sizeof(packet), 1, file);
@@ -102,7 +103,8 @@ static FILE *open_capture(const char *path)
 	FILE *file = fopen(path, "re");
 	struct capture_head head;
 
-	if (file && fread(&head, sizeof(head), 1, file) == 1 && (head.magic == 0xa1b2c3d4 || head.magic == 0xa1b23c4d))
+	if (file && fread(&head, sizeof(head), 1, file) == 1 &&
+	    (head.magic == 0xa1b2c3d4 || head.magic == 0xa1b23c4d))
 		return file;
 	fprintf(stderr, "frames: %s: not a capture\n", path);
 	exit(1);
@@ -118,9 +120,9 @@ static int check(const char *in_path, const char *out_path)
 		const char *wrong = "missing";
 
 		if (fread(&got, sizeof(got), 1, out) == 1)
-			wrong = got.frame.number == sent.frame.number && got.frame.kind == sent.frame.kind ?
-					bench_frame_wrong(&got.frame, BENCH_BACKENDS) :
-					"another packet";
+			wrong = got.frame.number == sent.frame.number && got.frame.kind == sent.frame.kind
+					? bench_frame_wrong(&got.frame, BENCH_BACKENDS, false)
+					: "another packet";
 		if (wrong) {
 			fprintf(stderr, "frames: packet %u of %s: %s\n", count + 1, out_path, wrong);
 			return 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// latency_rig EAL-OPTIONS -- SNAPSHOT FLOWS: the way of a packet from one core to another and back, by net_ring. A
-// thread on processor 0 sends at a given rate and receives again; this thread turns Poise, or macswap. Poise's
-// device is "net_ring_bench".
+// latency_rig EAL-OPTIONS -- SNAPSHOT FLOWS: the way of a packet from one core to another and back, by
+// net_ring. A thread on processor 0 sends at a given rate and receives again; this thread turns Poise, or
+// macswap. Poise's device is "net_ring_bench".
 //
 // One command a line, one line of JSON as answer:
 //   open                       handshakes of all flows
@@ -102,8 +102,9 @@ static uint32_t due(const struct latency_rig *self, uint64_t elapsed)
 	double wanted;
 
 	if (self->closed)
-		return rte_ring_free_count(self->there) >= BURST && rte_ring_free_count(self->back) > RING / 2 ? BURST :
-													       0;
+		return rte_ring_free_count(self->there) >= BURST && rte_ring_free_count(self->back) > RING / 2
+			       ? BURST
+			       : 0;
 	if (self->ticks_a_packet <= 0)
 		return BURST;
 	wanted = (double)elapsed / self->ticks_a_packet - (double)self->offered;
@@ -149,7 +150,7 @@ static void run(struct latency_rig *self, bool poise, double rate, uint32_t ms, 
 
 	memset(&self->pauses, 0, sizeof(self->pauses));
 	self->offered = self->lost = self->received = 0;
-	self->checker = (struct checker){ .backends = BENCH_BACKENDS, .translated = poise };
+	self->checker = (struct checker){.backends = BENCH_BACKENDS, .translated = poise};
 	self->ticks_a_packet = rate > 0 ? hz / rate : 0;
 	self->duration = (uint64_t)(hz / 1000 * ms);
 	self->closed = closed;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// null_rig EAL-OPTIONS -- SNAPSHOT TABLE MAX_FLOWS FLOWS BACKENDS MBUFS: the dataplane on net_null0 with a stamper at
-// each receive queue and a checker at each transmit queue. One lcore: this thread turns the worker itself, and so
-// the limit programs. More: the first sleeps, the others are workers.
+// null_rig EAL-OPTIONS -- SNAPSHOT TABLE MAX_FLOWS FLOWS BACKENDS MBUFS: the dataplane on net_null0 with a
+// stamper at each receive queue and a checker at each transmit queue. One lcore: this thread turns the worker
+// itself, and so the limit programs. More: the first sleeps, the others are workers.
 //
 // With FLOWS 0 there are no callbacks: device and loop alone, to be compared with testpmd.
 //
 // One command a line, one line of JSON as answer:
 //   open                          handshakes of flows 0..FLOWS-1
-//   window MODE PATTERN MS        MODE io, macswap, csum or poise; PATTERN as in stamper.c, +own: own shards only
-//   pauses MODE PATTERN MS swap|still   the same, and how long each turn took; swap: a new snapshot every 10 ms
-//   drain MS                      no packets; turns until no flow is left, at most so long
+//   window MODE PATTERN MS        MODE io, macswap, csum or poise; PATTERN as in stamper.c, +own: own shards
+//   only pauses MODE PATTERN MS swap|still   the same, and how long each turn took; swap: a new snapshot
+//   every 10 ms snat COUNT                    of full-NAT flows 0..COUNT-1: snat.h drain MS no packets; turns
+//   until no flow is left, at most so long
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "forwarder.h"
 #include "pauses.h"
 #include "rig.h"
+#include "snat.h"
 #include "stamper.h"
 #include "swapper.h"
 
@@ -32,7 +34,7 @@
 #define TURNS 32u // between two looks at the time
 
 enum mode { MODE_IO, MODE_MACSWAP, MODE_CSUM, MODE_POISE, MODES };
-static const char *const mode_names[MODES] = { "io", "macswap", "csum", "poise" };
+static const char *const mode_names[MODES] = {"io", "macswap", "csum", "poise"};
 
 struct null_rig {
 	struct rig rig;
@@ -50,30 +52,37 @@ struct null_rig {
 };
 
 struct account {
-	unsigned long long wall_ns, cpu_ns, written, received, sent, tx_seen, checked, wrong, fates[POISE_COUNTERS];
+	unsigned long long wall_ns, cpu_ns, written, received, sent, tx_seen, checked, wrong,
+		fates[POISE_COUNTERS];
 	unsigned int in_use;
 };
 
 static struct account take_account(const struct null_rig *self)
 {
-	struct account now = { .wall_ns = rig_now_ns(), .cpu_ns = rig_thread_ns() };
+	struct account now = {.wall_ns = rig_now_ns(), .cpu_ns = rig_thread_ns()};
 
 	if (self->workers > 1 || !self->rig.dataplane.inside)
 		now.cpu_ns = rig_process_ns() - now.cpu_ns;
 	rig_count(&self->rig, &now.received, &now.sent, now.fates);
 	for (uint32_t w = 0; w < self->workers; w++) {
-		now.written += self->bare ? self->turned : __atomic_load_n(&self->stampers[w].written, __ATOMIC_RELAXED);
-		now.tx_seen += self->bare ? self->turned : __atomic_load_n(&self->checkers[w].sent, __ATOMIC_RELAXED);
+		now.written += self->bare ? self->turned
+					  : __atomic_load_n(&self->stampers[w].written, __ATOMIC_RELAXED);
+		now.tx_seen += self->bare ? self->turned
+					  : __atomic_load_n(&self->checkers[w].sent, __ATOMIC_RELAXED);
 		now.checked += self->checkers[w].checked;
 		now.wrong += self->checkers[w].wrong;
 	}
-	// A worker that polls has a burst in its hands half of the time: the lowest of many looks is what is kept.
+	// A worker that polls has a burst in its hands half of the time, and may be stopped with it while
+	// this thread has its processor: the lowest of many looks, with rests, is what is kept.
 	now.in_use = UINT32_MAX;
-	for (uint32_t look = 0; look < 200 && now.in_use; look++) {
+	for (uint32_t look = 0; look < 300 && now.in_use; look++) {
 		unsigned int in_use = rte_mempool_in_use_count(self->rig.dataplane.ports.pool);
+		const struct timespec rest = {.tv_nsec = 200000};
 
 		if (in_use < now.in_use)
 			now.in_use = in_use;
+		if (!self->rig.dataplane.inside)
+			nanosleep(&rest, NULL);
 	}
 	return now;
 }
@@ -102,8 +111,8 @@ static void print_account(const struct null_rig *self, enum mode mode, const str
 	       b->tx_seen - a->tx_seen, b->checked - a->checked, b->wrong - a->wrong, why ? why : "",
 	       (int)b->in_use - (int)a->in_use, live_flows(self), self->rig.dataplane.memory.bytes,
 	       b->received - a->received);
-#define POISE_COUNTER(NAME, name, kind, help)                                                                        \
-	if (b->fates[POISE_##NAME] != a->fates[POISE_##NAME])                                                        \
+#define POISE_COUNTER(NAME, name, kind, help)                 \
+	if (b->fates[POISE_##NAME] != a->fates[POISE_##NAME]) \
 		printf(", \"" #name "\": %llu", b->fates[POISE_##NAME] - a->fates[POISE_##NAME]);
 #include <poise/counters.def>
 #undef POISE_COUNTER
@@ -160,7 +169,7 @@ static bool all_off(const struct null_rig *self)
 
 static void rest_ms(uint32_t ms)
 {
-	const struct timespec rest = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	const struct timespec rest = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
 	nanosleep(&rest, NULL);
 }
@@ -231,7 +240,8 @@ static void window(struct null_rig *self, enum mode mode, enum stamper_pattern p
 	if (self->timed)
 		rig_hurry(false);
 	if (pattern == STAMPER_LIFE) // the next ones begin behind these; the turn of the backends goes on
-		self->next += (uint32_t)((self->stampers[0].position + STAMPER_PACKETS - 1) / STAMPER_PACKETS);
+		self->next +=
+			(uint32_t)((self->stampers[0].position + STAMPER_PACKETS - 1) / STAMPER_PACKETS);
 	else if (pattern == STAMPER_FLOOD)
 		self->next += (uint32_t)self->stampers[0].position;
 	quiet(self);
@@ -250,6 +260,14 @@ static void drain(struct null_rig *self, uint32_t ms)
 	print_account(self, MODE_POISE, &a, &b);
 }
 
+static void print_snat(const struct null_rig *self, uint32_t flows)
+{
+	struct snat_count count = snat_count(&self->rig.dataplane, flows, self->checkers[0].backends);
+
+	printf("{\"range\": %u, \"refused_at\": %u, \"with_port\": %u, \"landed\": %u, \"shards\": %u}\n",
+	       count.range, count.refused_at, count.with_port, count.landed, count.shards);
+}
+
 static bool obey(struct null_rig *self, char *line)
 {
 	enum stamper_pattern pattern;
@@ -264,6 +282,10 @@ static bool obey(struct null_rig *self, char *line)
 	}
 	if (count == 2 && !strcmp(words[0], "drain")) {
 		drain(self, (uint32_t)atoi(words[1]));
+		return true;
+	}
+	if (count == 2 && !strcmp(words[0], "snat")) {
+		print_snat(self, (uint32_t)atoi(words[1]));
 		return true;
 	}
 	if (count < 4 || (strcmp(words[0], "window") && strcmp(words[0], "pauses")))
@@ -294,7 +316,10 @@ static void prepare(struct null_rig *self, uint32_t backends)
 		if (stamper_init(&self->stampers[w], self->flows, backends, 0x9d2c5680u + w))
 			rig_die("stamper", "no memory");
 		self->stampers[w].shards = worker->shards;
-		self->checkers[w] = (struct checker){ .backends = backends };
+		self->checkers[w] = (struct checker){
+			.backends = backends,
+			.full = self->rig.dataplane.snapshot->vips[0].nat == POISE_NAT_FULL,
+		};
 		if (!rte_eth_add_rx_callback(self->port, (uint16_t)w, stamper_receive, &self->stampers[w]) ||
 		    !rte_eth_add_tx_callback(self->port, (uint16_t)w, checker_send, &self->checkers[w]))
 			rig_die("callbacks", "this DPDK has none");
@@ -308,7 +333,8 @@ int main(int argc, char **argv)
 	int split = rig_eal(argc, argv);
 
 	if (argc - split != 7) {
-		fputs("usage: null_rig EAL-OPTIONS -- SNAPSHOT TABLE MAX_FLOWS FLOWS BACKENDS MBUFS\n", stderr);
+		fputs("usage: null_rig EAL-OPTIONS -- SNAPSHOT TABLE MAX_FLOWS FLOWS BACKENDS MBUFS\n",
+		      stderr);
 		return 2;
 	}
 	self.flows = (uint32_t)atoi(argv[split + 4]);

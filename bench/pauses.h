@@ -20,8 +20,8 @@ struct pauses {
 static inline void pauses_add(struct pauses *pauses, uint64_t ticks)
 {
 	uint32_t octave = ticks < PAUSES_SUB ? 0 : 60u - (uint32_t)__builtin_clzll(ticks);
-	uint32_t bucket = ticks < PAUSES_SUB ? (uint32_t)ticks :
-					       octave * PAUSES_SUB + (uint32_t)(ticks >> octave);
+	uint32_t bucket =
+		ticks < PAUSES_SUB ? (uint32_t)ticks : octave * PAUSES_SUB + (uint32_t)(ticks >> octave);
 
 	if (bucket >= PAUSES_BUCKETS)
 		bucket = PAUSES_BUCKETS - 1;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// All numbers below a limit, each once a period, in an order that looks random: a linear congruence of full period
-// below a power of two, mixed by a bijection so that the low bits are no counter, less those that are too high.
+// All numbers below a limit, each once a period, in an order that looks random: a linear congruence of full
+// period below a power of two, mixed by a bijection so that the low bits are no counter, less those that are
+// too high.
 #pragma once
 
 #include <stdint.h>

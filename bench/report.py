@@ -51,6 +51,9 @@ def rates(report):
         print("SYN flood: %s M inserts/s; into a full table %s M/s" %
               (spread(scaled(report["flood"]["inserts_per_second"], 1e-6), "%.2f"),
                spread(scaled(report["flood"]["evictions_per_second"], 1e-6), "%.2f")))
+    if "range" in report.get("snat", {}):
+        print("Full NAT: %(used_before_refusal)d of %(range)d ports in use at the first refusal; %(replies_at_owner)d of "
+              "%(flows)d\n  replies hash to their owner's queue" % report["snat"])
     if "bytes_per_flow" in report.get("memory", {}):
         print("Memory: 10 M flows in %.0f MiB, %.1f bytes a flow" %
               (report["memory"]["table_bytes"] / 1048576, report["memory"]["bytes_per_flow"]))
@@ -96,6 +99,21 @@ def table(report):
             for what in one.values()))
 
 
+def veth(report):
+    cases = report.get("veth", {}).get("cases", {})
+    if cases:
+        print("veth, wrk and nginx: us of the balancer's processor time")
+        print("  %-10s%22s%22s" % ("", "a new connection", "a keep-alive request"))
+    for case, tests in cases.items():
+        print("  %-10s" % case + "".join("%22s" % spread(one["us"], "%.1f") for one in tests.values()))
+
+
+def xdp(report):
+    for name, by_flows in report.get("xdp", {}).get("programs", {}).items():
+        print("XDP %-24s" % name + ", ".join("%s flows %.0f ns" % (flows_text(flows), one["median"])
+                                             for flows, one in by_flows.items()))
+
+
 def show(report):
     if "flows" in report.get("pcap", {}):
         path("net_pcap beside stock testpmd, ticks a packet", report["pcap"]["flows"])
@@ -105,5 +123,7 @@ def show(report):
     turns(report)
     ring(report)
     table(report)
+    veth(report)
+    xdp(report)
     for why in voids(report):
         print("VOID: " + why)

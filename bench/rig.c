@@ -50,7 +50,7 @@ unsigned long long rig_now_ns(void)
 
 void rig_hurry(bool hurry)
 {
-	const struct sched_param first = { .sched_priority = hurry ? 1 : 0 };
+	const struct sched_param first = {.sched_priority = hurry ? 1 : 0};
 
 	if (sched_setscheduler(0, hurry ? SCHED_FIFO : SCHED_OTHER, &first))
 		rig_die("priority", strerror(errno));
@@ -59,9 +59,10 @@ void rig_hurry(bool hurry)
 // What poised makes: a mmapable array of lines.
 static int map_bpf_table(struct dp_dataplane *dataplane, uint32_t max_flows, struct dp_error *error)
 {
-	struct poise_table table = { 0 };
+	struct poise_table table = {0};
 	uint32_t lines = poise_table_layout(&table, max_flows);
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = ((size_t)lines * POISE_LINE_SIZE + page - 1) & ~(page - 1);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE),
+	       bytes = ((size_t)lines * POISE_LINE_SIZE + page - 1) & ~(page - 1);
 	union bpf_attr attr = {
 		.map_type = BPF_MAP_TYPE_ARRAY,
 		.key_size = 4,
@@ -112,11 +113,12 @@ void rig_start(struct rig *rig, const char *path, uint32_t max_flows, const char
 {
 	struct dp_dataplane *dataplane = &rig->dataplane;
 	struct poise_snapshot *snapshot;
-	struct dp_error error = { .text = "" };
+	struct dp_error error = {.text = ""};
 	bool fatal;
 	int code;
 
-	dataplane->options = (struct dp_options){ .max_flows = max_flows, .handoff_size = 2048, .mbufs = mbufs };
+	dataplane->options =
+		(struct dp_options){.max_flows = max_flows, .handoff_size = 2048, .mbufs = mbufs};
 	code = dp_snapshot_load(path, &snapshot, &error);
 	if (!code)
 		code = dp_dataplane_init(dataplane, &error);

@@ -12,7 +12,8 @@ struct rig {
 	struct dp_worker *worker; // the first
 };
 
-// EAL with argv up to "--"; returns the place of "--". Ends the process with a line when it fails, as all here.
+// EAL with argv up to "--"; returns the place of "--". Ends the process with a line when it fails, as all
+// here.
 int rig_eal(int argc, char **argv);
 
 // The dataplane with `snapshot` and a table for `max_flows`. `table`: thp (memory of
@@ -34,8 +35,8 @@ unsigned long long rig_thread_ns(void);
 unsigned long long rig_process_ns(void);
 unsigned long long rig_now_ns(void);
 
-// The calling thread before all others of its processor, and back. For runs below half a second, after which it
-// waits for a command: the kernel gives others their share of a second, so nothing starves.
+// The calling thread before all others of its processor, and back. For runs below half a second, after which
+// it waits for a command: the kernel gives others their share of a second, so nothing starves.
 void rig_hurry(bool hurry);
 
 void rig_die(const char *what, const char *why);

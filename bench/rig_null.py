@@ -23,8 +23,8 @@ class NullRig(child.Rig):
         self.flows = flows
         super().__init__(name, "null_rig", lcores, ["--vdev", "net_null0,size=%d" % world.FRAME],
                          [snapshot, table, max_flows or max(flows, 1 << 20), flows, backends, MBUFS], build)
-        if not flows:
-            return
+        if not flows or nat == "full":
+            return  # the replies of full NAT go to ports that the stamper does not know
         self.opened = self.ask("open")
         if self.opened["flow_created"] != flows or self.opened["forwarded"] != 3 * flows:
             raise RuntimeError("%d of %d flows opened" % (self.opened["flow_created"], flows))
@@ -48,7 +48,7 @@ def wrong(row, all_forwarded=True):
         return "%d packets written, %d forwarded" % (row["packets"], row.get("forwarded", 0))
     if row["leaked"]:
         return "%d packet buffers leaked" % row["leaked"]
-    if row["packets"] >= 2000 and not row["checked"]:
+    if row["sent"] >= 2000 and not row["checked"]:
         return "no packet was checked"
     return None
 

@@ -64,10 +64,11 @@ static void make_template(struct stamper *stamper, enum bench_kind kind)
 static inline uint16_t complement(uint32_t sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~(sum + (sum >> 16));
+	return (uint16_t) ~(sum + (sum >> 16));
 }
 
-static inline void stamp(const struct stamper *stamper, struct rte_mbuf *packet, uint32_t number, enum bench_kind kind)
+static inline void stamp(const struct stamper *stamper, struct rte_mbuf *packet, uint32_t number,
+			 enum bench_kind kind)
 {
 	struct bench_frame *frame = rte_pktmbuf_mtod(packet, struct bench_frame *);
 	struct bench_flow flow = bench_flow(number, stamper->backends);
@@ -102,7 +103,8 @@ static inline bool is_ours(const struct stamper *stamper, uint32_t number)
 
 	if (!stamper->table)
 		return true;
-	place = poise_place_client(stamper->table, __builtin_bswap32(flow.client), __builtin_bswap16(flow.client_port));
+	place = poise_place_client(stamper->table, __builtin_bswap32(flow.client),
+				   __builtin_bswap16(flow.client_port));
 	return stamper->shards >> place.shard & 1;
 }
 
@@ -149,12 +151,12 @@ static uint16_t stamp_open(struct stamper *stamper, struct rte_mbuf **packets, u
 	return made;
 }
 
-// Packet p of connection c comes at step 6 (c + p GAP) + p: connections begin one after the other, and the packets of
-// one are a few milliseconds apart, as on a network.
+// Packet p of connection c comes at step 6 (c + p GAP) + p: connections begin one after the other, and the
+// packets of one are a few milliseconds apart, as on a network.
 static uint16_t stamp_life(struct stamper *stamper, struct rte_mbuf **packets, uint16_t count)
 {
-	static const enum bench_kind kinds[STAMPER_PACKETS] = { BENCH_SYN,     BENCH_SYN_ACK, BENCH_ACK,
-								 BENCH_DATA_IN, BENCH_FIN_IN,  BENCH_FIN_OUT };
+	static const enum bench_kind kinds[STAMPER_PACKETS] = {BENCH_SYN,     BENCH_SYN_ACK, BENCH_ACK,
+							       BENCH_DATA_IN, BENCH_FIN_IN,  BENCH_FIN_OUT};
 	uint16_t made = 0;
 
 	while (made < count) {
@@ -162,8 +164,8 @@ static uint16_t stamp_life(struct stamper *stamper, struct rte_mbuf **packets, u
 		uint32_t packet = (uint32_t)((stamper->position - 1) % STAMPER_PACKETS);
 
 		if (step >= (uint64_t)packet * STAMPER_GAP)
-			stamp(stamper, packets[made++], stamper->first + (uint32_t)(step - packet * STAMPER_GAP),
-			      kinds[packet]);
+			stamp(stamper, packets[made++],
+			      stamper->first + (uint32_t)(step - packet * STAMPER_GAP), kinds[packet]);
 	}
 	return made;
 }
@@ -175,8 +177,8 @@ static uint16_t stamp_flood(struct stamper *stamper, struct rte_mbuf **packets, 
 	return count;
 }
 
-uint16_t stamper_receive(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count, uint16_t most,
-			 void *argument)
+uint16_t stamper_receive(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count,
+			 uint16_t most, void *argument)
 {
 	struct stamper *stamper = argument;
 	uint16_t kept;
@@ -226,7 +228,7 @@ static int make_zipf(struct stamper *stamper)
 
 int stamper_init(struct stamper *stamper, uint32_t flows, uint32_t backends, uint64_t seed)
 {
-	*stamper = (struct stamper){ .flows = flows, .backends = backends, .random = seed | 1 };
+	*stamper = (struct stamper){.flows = flows, .backends = backends, .random = seed | 1};
 	permutation_init(&stamper->permutation, flows, (uint32_t)seed);
 	for (enum bench_kind kind = BENCH_SYN; kind < BENCH_KINDS; kind++)
 		make_template(stamper, kind);
@@ -243,8 +245,8 @@ void stamper_begin(struct stamper *stamper, enum stamper_pattern pattern, uint32
 
 enum stamper_pattern stamper_pattern(const char *name)
 {
-	static const char *const names[STAMPER_PATTERNS] = { "off",  "uniform", "zipf", "sequential",
-							      "open", "life",    "flood" };
+	static const char *const names[STAMPER_PATTERNS] = {"off",  "uniform", "zipf", "sequential",
+							    "open", "life",    "flood"};
 	enum stamper_pattern pattern = STAMPER_OFF;
 
 	while (pattern < STAMPER_PATTERNS && strcmp(name, names[pattern]))

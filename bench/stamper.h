@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// Writes a fresh frame into every packet that net_null "receives" (it never writes data itself), as a callback on
-// the receive queue. One stamper for each queue, used by the lcore that polls it.
+// Writes a fresh frame into every packet that net_null "receives" (it never writes data itself), as a
+// callback on the receive queue. One stamper for each queue, used by the lcore that polls it.
 #pragma once
 
 #include <poise/table.h>
@@ -11,9 +11,9 @@
 #include "traffic.h"
 
 enum stamper_pattern {
-	STAMPER_OFF,	    // no packets at all
-	STAMPER_UNIFORM,    // established flows, each once a period, in the order of a full-period permutation
-	STAMPER_ZIPF,	    // established flows, by popularity (exponent 1)
+	STAMPER_OFF,	 // no packets at all
+	STAMPER_UNIFORM, // established flows, each once a period, in the order of a full-period permutation
+	STAMPER_ZIPF,	 // established flows, by popularity (exponent 1)
 	STAMPER_SEQUENTIAL, // established flows in the order of their creation
 	STAMPER_OPEN,	    // the handshakes: SYN of all, SYN-ACK of all, ACK of all; then off
 	STAMPER_LIFE,	    // new connections all the time, six packets each
@@ -21,8 +21,8 @@ enum stamper_pattern {
 	STAMPER_PATTERNS,
 };
 
-#define STAMPER_PACKETS 6u   // of a connection's life
-#define STAMPER_GAP 4096u    // connections that begin between two packets of one
+#define STAMPER_PACKETS 6u // of a connection's life
+#define STAMPER_GAP 4096u  // connections that begin between two packets of one
 #define STAMPER_ZIPF_SIZE (1u << 20)
 
 struct stamper {
@@ -50,7 +50,7 @@ void stamper_begin(struct stamper *stamper, enum stamper_pattern pattern, uint32
 
 // The callback itself: rte_eth_add_rx_callback(port, queue, stamper_receive, stamper).
 struct rte_mbuf;
-uint16_t stamper_receive(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count, uint16_t most,
-			 void *stamper);
+uint16_t stamper_receive(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count,
+			 uint16_t most, void *stamper);
 
 enum stamper_pattern stamper_pattern(const char *name);

@@ -140,6 +140,30 @@ def workers(report, raw, hz, full):
         (made["scaling"]["median"], made["handoff_ticks"]["median"], 100 * made["handed_share"]))
 
 
+def snat(report, raw, _hz, _full):
+    """Full NAT: is the whole port range used before the first flow is refused, and does each reply come back to the
+    worker that owns its flow, on a NIC that hashes as the dataplane tells it to (DPDK's software Toeplitz)?"""
+    wrong = []
+    with rig(1000, nat="full", backends=1, max_flows=200000) as one:
+        for _ in range(100):
+            row = one.window("poise", "flood", 5)
+            raw.add(dict(row, rig="snat"))
+            why = rig_null.wrong(row, all_forwarded=False)
+            wrong += [why] if why else []
+            if row.get("snat_exhausted"):
+                break
+        alone = one.ask("snat 60000")
+    with rig(1000, lcores="0@0,1@1,2@0", nat="full", backends=1, max_flows=200000, name="two") as two:
+        while two.window("poise", "flood", 2)["flows"] < 8000:
+            pass
+        pair = two.ask("snat 60000")
+    report["snat"] = {"void": wrong, "range": alone["range"], "used_before_refusal": alone["refused_at"],
+                      "flows": pair["with_port"], "replies_at_owner": pair["landed"]}
+    if not wrong:
+        say("snat: %d of %d ports in use at the first refusal; %d of %d replies hash to their owner's queue" %
+            (alone["refused_at"], alone["range"], pair["landed"], pair["with_port"]))
+
+
 def memory(report, _raw, _hz, _full):
     """10 million flows: what they take."""
     flows = 10000000

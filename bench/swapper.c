@@ -13,7 +13,7 @@
 
 static void *swap(void *argument)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
+	const struct timespec pause = {.tv_nsec = 10000000};
 	struct swapper *swapper = argument;
 	struct dp_dataplane *dataplane = swapper->dataplane;
 	uint64_t generation = swapper->original->generation;
@@ -46,7 +46,8 @@ void swapper_start(struct swapper *swapper, struct dp_dataplane *dataplane)
 	swapper->stop = false;
 	for (int i = 0; i < 2; i++) {
 		if (!swapper->copies[i])
-			swapper->copies[i] = aligned_alloc(POISE_LINE_SIZE, (sizeof(struct poise_snapshot) + 63) & ~63ul);
+			swapper->copies[i] =
+				aligned_alloc(POISE_LINE_SIZE, (sizeof(struct poise_snapshot) + 63) & ~63ul);
 		if (!swapper->copies[i])
 			rig_die("snapshot", "no memory");
 	}

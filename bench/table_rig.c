@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// table_rig EAL-OPTIONS -- SNAPSHOT FLOWS: the flow table alone, beside rte_hash with the same keys and records of
-// the same size. Both have FLOWS flows, looked for in bursts of 32 in random order; what is found is compared with
-// what was entered. rte_hash has one key a flow: a balancer needs two, one for each direction.
+// table_rig EAL-OPTIONS -- SNAPSHOT FLOWS: the flow table alone, beside rte_hash with the same keys and
+// records of the same size. Both have FLOWS flows, looked for in bursts of 32 in random order; what is found
+// is compared with what was entered. rte_hash has one key a flow: a balancer needs two, one for each
+// direction.
 //
 // One command a line, one line of JSON as answer:
 //   run poise|hash hit|miss|churn MS     churn: the oldest flow goes, a new one comes
@@ -105,21 +106,24 @@ static uint32_t hash_find(const struct table_rig *self, const struct poise_key *
 
 static void poise_add(struct table_rig *self, uint32_t first, uint32_t count)
 {
-	static const uint8_t mac[6] = { 2, 0, 0, 0, 0x0c, 1 };
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0x0c, 1};
 	struct poise_packet packets[BURST];
 	struct poise_place places[BURST];
 
 	for (uint32_t i = 0; i < count; i++) {
-		packets[i] = (struct poise_packet){ .key = key_of(first + i), .tcp_flags = POISE_TCP_SYN };
+		packets[i] = (struct poise_packet){.key = key_of(first + i), .tcp_flags = POISE_TCP_SYN};
 		places[i] = poise_place_client(self->table, packets[i].key.src, packets[i].key.src_port);
 		rte_prefetch0(poise_bucket(self->table, &places[i], 0));
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct poise_create create = { .snapshot = self->snapshot, .packet = &packets[i], .source_mac = mac,
-					       .shards = ~0ull, .now_ms = 1 };
+		struct poise_create create = {.snapshot = self->snapshot,
+					      .packet = &packets[i],
+					      .source_mac = mac,
+					      .shards = ~0ull,
+					      .now_ms = 1};
 
-		if (poise_flow_create(self->table, &create, &places[i], &self->numbers[(first + i) % self->flows]) !=
-		    POISE_FORWARDED)
+		if (poise_flow_create(self->table, &create, &places[i],
+				      &self->numbers[(first + i) % self->flows]) != POISE_FORWARDED)
 			rig_die("flow table", "a flow was refused");
 	}
 }
@@ -143,8 +147,8 @@ static void hash_add(struct table_rig *self, uint32_t first, uint32_t count)
 
 		if (position < 0)
 			rig_die("rte_hash", "a flow was refused");
-		self->records[position] = (struct poise_flow){ .client = key.src, .client_port = key.src_port,
-							       .state = POISE_STATE_SYN_SENT };
+		self->records[position] = (struct poise_flow){
+			.client = key.src, .client_port = key.src_port, .state = POISE_STATE_SYN_SENT};
 	}
 }
 
@@ -240,8 +244,10 @@ static void run(struct table_rig *self, bool poise, const char *what, uint32_t m
 
 static void prepare(struct table_rig *self, const char *path)
 {
-	struct rte_hash_parameters parameters = { .name = "flows", .key_len = sizeof(struct poise_key),
-						  .hash_func = rte_hash_crc, .socket_id = SOCKET_ID_ANY };
+	struct rte_hash_parameters parameters = {.name = "flows",
+						 .key_len = sizeof(struct poise_key),
+						 .hash_func = rte_hash_crc,
+						 .socket_id = SOCKET_ID_ANY};
 	struct dp_error error;
 
 	// Room for one in eight more in both: churn moves flows between the shards.
@@ -251,7 +257,8 @@ static void prepare(struct table_rig *self, const char *path)
 		rig_die("rte_hash", "cannot be made");
 	self->records = memory(((size_t)parameters.entries + 1) * sizeof(*self->records));
 	self->numbers = memory((size_t)self->flows * sizeof(*self->numbers));
-	if (dp_snapshot_load(path, &self->snapshot, &error) || dp_memory_create(&self->memory, parameters.entries, &error))
+	if (dp_snapshot_load(path, &self->snapshot, &error) ||
+	    dp_memory_create(&self->memory, parameters.entries, &error))
 		rig_die("table", error.text);
 	self->table = &self->memory.table;
 	permutation_init(&self->permutation, self->flows, 12345);

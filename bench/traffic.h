@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The Poise authors
 //
 // The traffic of the benchmarks: which endpoints flow number n has, and frames of it with right checksums.
-// The addresses are those of bench/world.py. Nothing of the packet path is used here: what comes out of Poise is
-// checked against this, by full recomputation.
+// The addresses are those of bench/world.py. Nothing of the packet path is used here: what comes out of Poise
+// is checked against this, by full recomputation.
 #pragma once
 
 #include <stdbool.h>
@@ -15,8 +15,16 @@
 #define BENCH_VIP_PORT 80u
 #define BENCH_BACKEND_PORT 8080u
 
-enum bench_kind { BENCH_SYN, BENCH_SYN_ACK, BENCH_ACK, BENCH_DATA_IN, BENCH_DATA_OUT, BENCH_FIN_IN, BENCH_FIN_OUT,
-		  BENCH_KINDS };
+enum bench_kind {
+	BENCH_SYN,
+	BENCH_SYN_ACK,
+	BENCH_ACK,
+	BENCH_DATA_IN,
+	BENCH_DATA_OUT,
+	BENCH_FIN_IN,
+	BENCH_FIN_OUT,
+	BENCH_KINDS
+};
 
 struct bench_frame {
 	uint8_t to_mac[6], from_mac[6];
@@ -43,7 +51,8 @@ struct bench_flow {
 	uint16_t client_port;
 };
 
-// Of so many backends in the configuration. A bijection of numbers: neighbours in the order of creation are not neighbours in address.
+// Of so many backends in the configuration. A bijection of numbers: neighbours in the order of creation are
+// not neighbours in address.
 static inline struct bench_flow bench_flow(uint32_t number, uint32_t backends)
 {
 	uint32_t mixed = number * 0x9e3779b1u;
@@ -101,13 +110,13 @@ static inline void bench_finish(struct bench_frame *frame)
 static inline void bench_frame_write(struct bench_frame *frame, uint32_t number, enum bench_kind kind,
 				     uint32_t backends)
 {
-	static const uint8_t flags[BENCH_KINDS] = { 0x02, 0x12, 0x10, 0x18, 0x18, 0x11, 0x11 };
+	static const uint8_t flags[BENCH_KINDS] = {0x02, 0x12, 0x10, 0x18, 0x18, 0x11, 0x11};
 	struct bench_flow flow = bench_flow(number, backends);
 	bool inward = bench_inward(kind);
 
 	*frame = (struct bench_frame){
-		.to_mac = { 2, 0, 0, 0, 0, 1 },
-		.from_mac = { 2, 0, 0, 0, inward ? 0x0c : 0x02, 1 },
+		.to_mac = {2, 0, 0, 0, 0, 1},
+		.from_mac = {2, 0, 0, 0, inward ? 0x0c : 0x02, 1},
 		.type = __builtin_bswap16(0x0800),
 		.version = 0x45,
 		.length = __builtin_bswap16(BENCH_FRAME - 14),
@@ -130,16 +139,21 @@ static inline void bench_frame_write(struct bench_frame *frame, uint32_t number,
 	bench_finish(frame);
 }
 
-// What is wrong with a frame that Poise sent, or NULL. Both checksums are computed anew.
-static inline const char *bench_frame_wrong(const struct bench_frame *frame, uint32_t backends)
+// What is wrong with a frame that Poise sent, or NULL. Both checksums are computed anew. `full`: under full
+// NAT an inward frame comes from the SNAT address and a port that is not known here.
+static inline const char *bench_frame_wrong(const struct bench_frame *frame, uint32_t backends, bool full)
 {
 	struct bench_flow flow = bench_flow(frame->number, backends);
 	bool inward = bench_inward((enum bench_kind)frame->kind);
 	uint32_t source = inward ? flow.client : bench_vip(), target = inward ? flow.backend : flow.client;
 	uint16_t from = inward ? flow.client_port : (uint16_t)BENCH_VIP_PORT;
 	uint16_t to = inward ? (uint16_t)BENCH_BACKEND_PORT : flow.client_port;
-	uint8_t mac[6] = { 2, 0, 0, 0, inward ? 0x02 : 0x0c, 1 }, ours[6] = { 2, 0, 0, 0, 0, 1 };
+	uint8_t mac[6] = {2, 0, 0, 0, inward ? 0x02 : 0x0c, 1}, ours[6] = {2, 0, 0, 0, 0, 1};
 
+	if (full && inward) {
+		source = 0xcb007101u; // 203.0.113.1
+		from = __builtin_bswap16(frame->source_port);
+	}
 	if (frame->source != __builtin_bswap32(source) || frame->target != __builtin_bswap32(target))
 		return "addresses";
 	if (frame->source_port != __builtin_bswap16(from) || frame->target_port != __builtin_bswap16(to))
@@ -151,7 +165,8 @@ static inline const char *bench_frame_wrong(const struct bench_frame *frame, uin
 	if (bench_fold(bench_sum(&frame->version, 20)) != 0xffff)
 		return "IP checksum";
 	if (bench_fold(bench_pseudo(frame) +
-		       bench_sum(&frame->source_port, (uint32_t)__builtin_bswap16(frame->length) - 20)) != 0xffff)
+		       bench_sum(&frame->source_port, (uint32_t)__builtin_bswap16(frame->length) - 20)) !=
+	    0xffff)
 		return "TCP checksum";
 	return memcmp(frame->text, "poise", sizeof(frame->text)) ? "data" : NULL;
 }
