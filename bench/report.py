@@ -52,8 +52,8 @@ def rates(report):
               (spread(scaled(report["flood"]["inserts_per_second"], 1e-6), "%.2f"),
                spread(scaled(report["flood"]["evictions_per_second"], 1e-6), "%.2f")))
     if "range" in report.get("snat", {}):
-        print("Full NAT: %(used_before_refusal)d of %(range)d ports in use at the first refusal; %(replies_at_owner)d of "
-              "%(flows)d\n  replies hash to their owner's queue" % report["snat"])
+        print("Full NAT: %(used_before_refusal)d of %(range)d ports in use at the first refusal;\n"
+              "  %(replies_at_owner)d of %(flows)d replies hash to their owner's queue" % report["snat"])
     if "bytes_per_flow" in report.get("memory", {}):
         print("Memory: 10 M flows in %.0f MiB, %.1f bytes a flow" %
               (report["memory"]["table_bytes"] / 1048576, report["memory"]["bytes_per_flow"]))

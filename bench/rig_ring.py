@@ -27,7 +27,8 @@ class RingRig(child.Rig):
             raise RuntimeError("%(offered)d offered, %(received)d received, %(lost)d not taken by the ring" % row)
 
     def send(self, mode, rate, milliseconds):
-        """One run. `quiet` is false when the kernel or the host took a processor away in between, which says nothing of Poise."""
+        """One run. `quiet` is false when the kernel or the host took a processor away in between, which says nothing
+        of Poise."""
         steal = machine.steal_ns(0) + machine.steal_ns(1)
         row = self.ask("send %s %d %d" % (mode, rate, milliseconds))
         steal = machine.steal_ns(0) + machine.steal_ns(1) - steal

@@ -15,9 +15,9 @@ FIELDS = ("p50_ns", "p99_ns", "p999_ns", "longest_ns")
 
 
 def quiet(rig, raw, mode, rate, wanted, what):
-    """So many runs in which nobody took a processor away, of at most ten times as many; the rest is discarded."""
+    """So many runs in which nobody took a processor away, of at most five times as many; the rest is discarded."""
     rows, discarded = [], 0
-    while len(rows) < wanted and discarded < 9 * wanted:
+    while len(rows) < wanted and discarded < 4 * wanted:
         row = rig.send(mode, rate, RUN_MS)
         raw.add(dict(row, rig="ring", rate=rate, what=what))
         if row["quiet"]:
@@ -60,6 +60,6 @@ def ring(report, raw, _hz, full):
     for name in ("half", "same", "idle"):
         for mode, one in section[name].items():
             if one["runs"]:
-                say("ring: %-7s %-5s %.3f Mpps: p50 %.2f p99 %.2f p99.9 %.1f us, lost %d of %d (%d runs, %d discarded)" %
-                    (mode, name, one["rate"] / 1e6, one["p50_ns"] / 1e3, one["p99_ns"] / 1e3, one["p999_ns"] / 1e3,
-                     one["lost"], one["offered"], one["runs"], one["discarded"]))
+                say("ring: %-7s %-5s %.3f Mpps: p50 %.2f p99 %.2f p99.9 %.1f us, lost %d of %d, %d discarded" % (
+                    mode, name, one["rate"] / 1e6, one["p50_ns"] / 1e3, one["p99_ns"] / 1e3, one["p999_ns"] / 1e3,
+                     one["lost"], one["offered"], one["discarded"]))

@@ -42,7 +42,8 @@ def snapshot(folder, device="net_pcap0", queues=1, nat="dnat", backends=4, half_
     with open(config, "w", encoding="utf-8") as file:
         file.write(CONFIG.format(device=device, queues=queues, nat=nat, snat=snat, backends=named,
                                  half_open=half_open, closing=closing))
-    result = subprocess.run([program("control/poised", build), "-c", config, "--compile", out], capture_output=True, text=True)
+    result = subprocess.run([program("control/poised", build), "-c", config, "--compile", out],
+                            capture_output=True, text=True)
     if result.returncode:
         raise SystemExit("bench: poised --compile: " + result.stderr.strip())
     return out
