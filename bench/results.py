@@ -66,6 +66,7 @@ def compare(rows, hz, floor):
     ticks = {name: {key(row): row["cpu_ns"] * hz / 1e9 / row["packets"] for row in rows if row["name"] == name}
              for name in names}
     result = {}
+    names.sort(key=lambda name: (name != floor, name in ("poise", "base"), statistics.median(ticks[name].values())))
     for name in names:
         pairs = [(value, ticks[floor][where]) for where, value in ticks[name].items()]
         result[name] = {"ticks": summary([value for value, _ in pairs]),
