@@ -33,6 +33,13 @@ def machine(report):
     return rows(["", ""], lines)
 
 
+def discarded(made):
+    """Fewer than three good rounds: all were kept, and the reader must know."""
+    if made["discarded_rounds"] < 0:
+        return "none; %d of %d should have been" % (-made["discarded_rounds"], made["rounds"])
+    return "%d of %d" % (made["discarded_rounds"], made["rounds"])
+
+
 def path(by_flows):
     names, lines = [], []
     for made in by_flows.values():
@@ -43,7 +50,7 @@ def path(by_flows):
         if programs:
             net = programs["poise"]["net"]
             cells += [spread(net), spread(programs["poise"]["ratio"], "%.2f"),
-                      "%d of %d" % (abs(made["discarded_rounds"]), made["rounds"])]
+                      discarded(made)]
         lines.append([flows_text(flows)] + (cells if programs else ["void"]))
     return rows(["flows"] + names + ["Poise adds", "Poise / floor", "discarded"], lines)
 

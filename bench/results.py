@@ -32,7 +32,8 @@ class Raw:
 
 
 def kept(rows):
-    """Rounds (all subjects of one) that no rule discards; how many were discarded is for the reader."""
+    """Rounds (all subjects of one) that no rule discards, and how many were. With fewer than three good ones all are
+    kept and the number is negative: the reader is told that the machine was not quiet."""
     quickest = min(row["canary_add_ns"] for row in rows)
     bad = {key(row) for row in rows
            if row["steal"] > STEAL or row["canary_add_ns"] > quickest * (1 + CANARY)}

@@ -54,8 +54,8 @@ def show(name, flows, made, floor):
         say("%-4s %9d flows: void: %s" % (name, flows, "; ".join(made["void"])))
         return
     programs = made["programs"]
-    say("%-4s %9d flows: %s; poise adds %.1f" %
-        (name, flows, ", ".join("%s %.1f" % (program.replace("testpmd ", ""), one["ticks"]["median"])
+    say("%-4s %9d flows%s: %s; poise adds %.1f" %
+        (name, flows, " (not quiet)" if made["discarded_rounds"] < 0 else "", ", ".join("%s %.1f" % (program.replace("testpmd ", ""), one["ticks"]["median"])
                                 for program, one in programs.items()), programs["poise"]["net"]["median"]))
 
 
