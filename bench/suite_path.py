@@ -54,9 +54,11 @@ def show(name, flows, made, floor):
         say("%-4s %9d flows: void: %s" % (name, flows, "; ".join(made["void"])))
         return
     programs = made["programs"]
+    ticks = ", ".join("%s %.1f" % (program.replace("testpmd ", ""), one["ticks"]["median"])
+                      for program, one in programs.items())
     say("%-4s %9d flows%s: %s; poise adds %.1f" %
-        (name, flows, " (not quiet)" if made["discarded_rounds"] < 0 else "", ", ".join("%s %.1f" % (program.replace("testpmd ", ""), one["ticks"]["median"])
-                                for program, one in programs.items()), programs["poise"]["net"]["median"]))
+        (name, flows, " (not quiet)" if made["discarded_rounds"] < 0 else "", ticks,
+         programs["poise"]["net"]["median"]))
 
 
 def pcap(report, raw, hz, full):
