@@ -15,7 +15,8 @@ help:
 	@echo "make lab       the demo's network that stays up, with a shell in it"
 	@echo "make lab-down  end a lab from another terminal"
 	@echo "make test      build with gcc, clang and sanitizers, then run every test"
-	@echo "make bench     ticks and packets a second of the packet path on this machine"
+	@echo "make bench     what a packet and a connection cost, beside others, in some minutes"
+	@echo "make bench-full  the same with more rounds and cases, half an hour"
 	@echo "make install   install the programs (DESTDIR, PREFIX)"
 	@echo "make clean     remove the build directories"
 
@@ -32,7 +33,14 @@ test:
 	@scripts/test
 
 bench:
-	@scripts/bench
+	@scripts/install-deps bench
+	@scripts/build $(BUILD) -Dbench=true
+	@POISE_BUILD=$(BUILD) bench/run
+
+bench-full:
+	@scripts/install-deps bench
+	@scripts/build $(BUILD) -Dbench=true
+	@POISE_BUILD=$(BUILD) bench/run --full
 
 install:
 	@scripts/install-deps build
@@ -42,4 +50,4 @@ install:
 clean:
 	@rm -rf build build-clang build-asan
 
-.PHONY: build help demo lab lab-down test bench install clean
+.PHONY: build help demo lab lab-down test bench bench-full install clean

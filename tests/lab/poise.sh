@@ -53,11 +53,13 @@ lab_config()
 	END
 }
 
-# lab_poised [ARGUMENTS...]: start poised on $LAB/poise.conf; process id in $LAB_POISED.
+# lab_poised [ARGUMENTS...]: start poised on $LAB/poise.conf, by the command $LAB_BALANCER if there is one (taskset);
+# process id in $LAB_POISED.
 lab_poised()
 {
 	[ -x "$LAB_BUILD/control/poised" ] || lab_die "no poised in $LAB_BUILD; build first"
-	lab_spawn poised lb "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground "$@"
+	# shellcheck disable=SC2086 # a list of words
+	lab_spawn poised lb ${LAB_BALANCER:-} "$LAB_BUILD/control/poised" -c "$LAB/poise.conf" --foreground "$@"
 	LAB_POISED=$LAB_PID
 }
 

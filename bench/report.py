@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Poise authors
+"""A report as tables for a terminal of 80 columns."""
+
+
+def voids(report):
+    """Every reason why a part of the report is void."""
+    found = []
+
+    def walk(name, part):
+        if isinstance(part, dict):
+            found.extend("%s: %s" % (name, why) for why in part.get("void", []))
+            for key, value in part.items():
+                walk("%s %s" % (name, key) if name else str(key), value)
+    walk("", report)
+    return found
+
+
+def spread(one, form="%.0f"):
+    return (form + " (" + form + ".." + form + ")") % (one["median"], one["low"], one["high"])
+
+
+def flows_text(flows):
+    return {"1000": "1 k", "100000": "100 k", "1000000": "1 M", "10000000": "10 M"}.get(str(flows), str(flows))
+
+
+def path(title, by_flows):
+    """Ticks of every program and what Poise adds, a line for each number of flows."""
+    names = []
+    for made in by_flows.values():
+        names += [name for name in made.get("programs", {}) if name not in names]
+    print(title)
+    print("  %-7s" % "flows" + "".join("%16s" % name for name in names) + "   poise adds")
+    for flows, made in by_flows.items():
+        if made["void"]:
+            print("  %-7s void" % flows_text(flows))
+            continue
+        line = "  %-7s" % flows_text(flows)
+        for name in names:
+            line += "%16.1f" % made["programs"][name]["ticks"]["median"] if name in made["programs"] else "%16s" % "-"
+        net = made["programs"]["poise"]["net"]
+        print(line + "   %.1f (%.1f..%.1f)" % (net["median"], net["low"], net["high"]))
+
+
+def rates(report):
+    if "per_second" in report.get("connections", {}):
+        print("New connections, six packets and removal: %s M/s, %s ticks each" %
+              (spread(scaled(report["connections"]["per_second"], 1e-6), "%.2f"),
+               spread(report["connections"]["ticks"])))
+    if "inserts_per_second" in report.get("flood", {}):
+        print("SYN flood: %s M inserts/s; into a full table %s M/s" %
+              (spread(scaled(report["flood"]["inserts_per_second"], 1e-6), "%.2f"),
+               spread(scaled(report["flood"]["evictions_per_second"], 1e-6), "%.2f")))
+    if "range" in report.get("snat", {}):
+        print("Full NAT: %(used_before_refusal)d of %(range)d ports in use at the first refusal;\n"
+              "  %(replies_at_owner)d of %(flows)d replies hash to their owner's queue" % report["snat"])
+    if "bytes_per_flow" in report.get("memory", {}):
+        print("Memory: 10 M flows in %.0f MiB, %.1f bytes a flow" %
+              (report["memory"]["table_bytes"] / 1048576, report["memory"]["bytes_per_flow"]))
+    if "scaling" in report.get("workers", {}):
+        print("Two workers: %s x one; a hand-off costs %s ticks" %
+              (spread(report["workers"]["scaling"], "%.2f"), spread(report["workers"]["handoff_ticks"])))
+
+
+def scaled(one, factor):
+    return {name: value * factor for name, value in one.items()}
+
+
+def turns(report):
+    found = report.get("pauses", {}).get("turns", {})
+    if found:
+        print("Turns of the loop, us             p50     p99  p99.9  p99.99  longest")
+    for name, one in found.items():
+        print("  %-29s %6.1f %7.1f %6.1f %7.1f %8.1f" % (name, *(one[field] / 1000 for field in (
+            "p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_ns"))))
+
+
+def ring(report):
+    section = report.get("ring", {})
+    if not section.get("most"):
+        return
+    print("net_ring, %d flows; without loss: macswap %.0f, poise %.0f Mpps" %
+          (section["flows"], section["most"]["macswap"] / 1e6, section["most"]["poise"] / 1e6))
+    for name, text in (("half", "half of its own"), ("same", "the same rate"), ("idle", "1000 a second")):
+        for mode, one in section[name].items():
+            if one["runs"]:
+                print("  %-16s %-8s %6.3f Mpps  p50 %7.2f  p99 %7.2f  p99.9 %7.1f us" %
+                      (text, mode, one["rate"] / 1e6, one["p50_ns"] / 1e3, one["p99_ns"] / 1e3, one["p999_ns"] / 1e3))
+
+
+def table(report):
+    found = report.get("table", {}).get("flows", {})
+    if found:
+        print("Flow table beside rte_hash, ticks")
+        print("  %-7s" % "flows" + "".join("%17s" % what for what in next(iter(found.values()))))
+    for flows, one in found.items():
+        print("  %-7s" % flows_text(flows) + "".join(
+            "%17s" % ("%.0f : %.0f" % (what["poise"]["ticks"]["median"], what["hash"]["ticks"]["median"]))
+            for what in one.values()))
+
+
+def veth(report):
+    cases = report.get("veth", {}).get("cases", {})
+    if cases:
+        print("veth, wrk and nginx: us of the balancer's processor time")
+        print("  %-10s%22s%22s" % ("", "a new connection", "a keep-alive request"))
+    for case, tests in cases.items():
+        print("  %-10s" % case + "".join("%22s" % spread(one["us"], "%.1f") for one in tests.values()))
+
+
+def xdp(report):
+    for name, by_flows in report.get("xdp", {}).get("programs", {}).items():
+        print("XDP %-24s" % name + ", ".join("%s flows %.0f ns" % (flows_text(flows), one["median"])
+                                             for flows, one in by_flows.items()))
+
+
+def show(report):
+    if "flows" in report.get("pcap", {}):
+        path("net_pcap beside stock testpmd, ticks a packet", report["pcap"]["flows"])
+    for pattern, by_flows in report.get("null", {}).get("patterns", {}).items():
+        path("net_null, fresh headers, %s, ticks a packet" % pattern, by_flows)
+    rates(report)
+    turns(report)
+    ring(report)
+    table(report)
+    veth(report)
+    xdp(report)
+    for why in voids(report):
+        print("VOID: " + why)

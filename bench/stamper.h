@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// Writes a fresh frame into every packet that net_null "receives" (it never writes data itself), as a
+// callback on the receive queue. One stamper for each queue, used by the lcore that polls it.
+#pragma once
+
+#include <poise/table.h>
+
+#include "permutation.h"
+#include "traffic.h"
+
+enum stamper_pattern {
+	STAMPER_OFF,	 // no packets at all
+	STAMPER_UNIFORM, // established flows, each once a period, in the order of a full-period permutation
+	STAMPER_ZIPF,	 // established flows, by popularity (exponent 1)
+	STAMPER_SEQUENTIAL, // established flows in the order of their creation
+	STAMPER_OPEN,	    // the handshakes: SYN of all, SYN-ACK of all, ACK of all; then off
+	STAMPER_LIFE,	    // new connections all the time, six packets each
+	STAMPER_FLOOD,	    // SYNs of ever new clients
+	STAMPER_PATTERNS,
+};
+
+#define STAMPER_PACKETS 6u // of a connection's life
+#define STAMPER_GAP 4096u  // connections that begin between two packets of one
+#define STAMPER_ZIPF_SIZE (1u << 20)
+
+struct stamper {
+	enum stamper_pattern pattern; // main: w  lcore: r
+	uint32_t backends;	      // of the configuration
+	uint32_t flows;		      // numbers 0..flows-1 are established
+	uint32_t first;		      // where OPEN begins; LIFE and FLOOD take numbers from here on
+	uint64_t position;	      // packets of this pattern so far
+	uint64_t written;	      // packets altogether
+	struct permutation permutation;
+	uint64_t random;
+	uint32_t *zipf; // STAMPER_ZIPF_SIZE flow numbers
+	// When set: only flows whose shard is one of ours (several workers, no handing over).
+	const struct poise_table *table;
+	uint64_t shards;
+	struct bench_frame templates[BENCH_KINDS];
+	uint32_t ip_sums[BENCH_KINDS], tcp_sums[BENCH_KINDS];
+};
+
+// Ready for numbers below `flows`. Returns 0 or -ENOMEM.
+int stamper_init(struct stamper *stamper, uint32_t flows, uint32_t backends, uint64_t seed);
+
+// Begin a pattern. `first` is for OPEN, LIFE and FLOOD.
+void stamper_begin(struct stamper *stamper, enum stamper_pattern pattern, uint32_t first);
+
+// The callback itself: rte_eth_add_rx_callback(port, queue, stamper_receive, stamper).
+struct rte_mbuf;
+uint16_t stamper_receive(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uint16_t count,
+			 uint16_t most, void *stamper);
+
+enum stamper_pattern stamper_pattern(const char *name);

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (c) 2026 The Poise authors
+"""R5: the balancer's processor time for a connection and a request of real clients, in bench/veth; R6: the XDP path
+by its own program, where it was built."""
+
+import json
+import os
+import subprocess
+
+import results
+import world
+from progress import say
+
+CASES = ("routed", "nft", "haproxy", "nginx", "poise")
+TESTS = {"new": "new connection", "keep": "keep-alive request"}
+
+
+def lines_of(command, seconds):
+    """The JSON lines that a program prints while it runs."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=world.ROOT)
+    try:
+        for line in process.stdout:
+            yield json.loads(line)
+        if process.wait(seconds):
+            raise RuntimeError("%s: %s" % (os.path.basename(command[0]), process.stderr.read().strip()[-300:]))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
+
+
+def veth(report, raw, _hz, full):
+    rows, wrong = [], []
+    for row in lines_of([os.path.join(world.ROOT, "bench/veth"), "7" if full else "3", "2"], 60):
+        raw.add(row)
+        rows.append(row)
+        if row["errors"] or not row["requests"]:
+            wrong.append("%s, %s: %d requests, %d errors" % (row["case"], TESTS[row["test"]], row["requests"],
+                                                             row["errors"]))
+    section = report["veth"] = {"void": wrong, "cases": {}}
+    if wrong:
+        say("veth: void: " + "; ".join(wrong))
+        return
+    for case in CASES:
+        section["cases"][case] = {}
+        for test in TESTS:
+            mine = [row for row in rows if row["case"] == case and row["test"] == test]
+            if mine:
+                section["cases"][case][test] = {
+                    "us": results.summary([row["balancer_ns"] / 1000 / row["requests"] for row in mine]),
+                    "per_second": results.summary([row["requests"] / row["seconds"] for row in mine])}
+        say("veth: %-8s %s" % (case, ", ".join("%.1f us a %s" % (one["us"]["median"], TESTS[test])
+                                               for test, one in section["cases"][case].items())))
+
+
+def xdp(report, raw, _hz, full):
+    """The XDP path by bpf_prog_test_run, if bench/xdp was built: lines with name, flows, round and ns."""
+    program = os.path.join(world.BUILD, "bench/xdp")
+    if not os.access(program, os.X_OK) or os.path.isdir(program):
+        say("xdp: not built")
+        return
+    rows = []
+    for row in lines_of([program] + (["--full"] if full else []), 300):
+        raw.add(row)
+        rows.append(row)
+    section = report["xdp"] = {"void": [], "programs": {}}
+    for row in rows:
+        section["programs"].setdefault(row["name"], {}).setdefault(str(row["flows"]), []).append(row["ns"])
+    for name, by_flows in section["programs"].items():
+        for flows, values in by_flows.items():
+            by_flows[flows] = results.summary(values)
+            say("xdp: %-24s %9s flows %.0f ns" % (name, flows, by_flows[flows]["median"]))
