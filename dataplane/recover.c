@@ -17,10 +17,18 @@ struct scan {
 	const struct poise_table *table;
 	uint64_t *candidates; // bitmaps of one shard's records
 	uint64_t *free_records;
+	uint32_t *noted; // sequences of the candidates
 	size_t words;
 	uint32_t shard_index;
 	uint32_t first; // number of the shard's first record
 	uint32_t top;
+};
+
+// Free records that were taken off a shard's list: nobody else sees them.
+struct chain {
+	struct poise_flow *tail;
+	uint32_t head;
+	uint32_t length;
 };
 
 static bool bit(const uint64_t *map, uint32_t position)
@@ -47,26 +55,41 @@ static void scan_shard(struct scan *scan, uint32_t shard_index)
 		scan->top = scan->table->records_per_shard;
 }
 
-// Mark the records of the free list. A list that leads out of the shard or round in a circle is cut; what was
-// behind the cut is reclaimed as unfinished.
-static void walk_free_list(struct scan *scan)
+// Take the shard's whole free list: the XDP program, which may be at work, finds none meanwhile.
+static uint32_t detach_list(struct poise_shard *shard)
 {
-	struct poise_shard *shard = poise_shard(scan->table, scan->shard_index);
-	uint32_t number = (uint32_t)POISE_LOAD(shard->free_head);
-	struct poise_flow *last = NULL;
+	for (;;) {
+		__u64 head = POISE_LOAD(shard->free_head);
 
-	memset(scan->free_records, 0, scan->words * sizeof(*scan->free_records));
-	while (number) {
-		if (!in_shard(scan, number) || bit(scan->free_records, number - scan->first)) {
-			if (last)
-				POISE_STORE(last->poise_free_next, 0);
-			else
-				POISE_STORE(shard->free_head, ((POISE_LOAD(shard->free_head) >> 32) + 1) << 32);
-			return;
-		}
+		if (!(uint32_t)head || POISE_CAS(&shard->free_head, head, ((head >> 32) + 1) << 32) == head)
+			return (uint32_t)head;
+	}
+}
+
+// Put the records from `number` on behind the chain and mark them. A list that leads out of the shard or round in a
+// circle is cut; what was behind the cut is reclaimed as unfinished.
+static void append_list(struct scan *scan, struct chain *chain, uint32_t number)
+{
+	while (number && in_shard(scan, number) && !bit(scan->free_records, number - scan->first)) {
 		set_bit(scan->free_records, number - scan->first);
-		last = poise_record(scan->table, number);
-		number = POISE_LOAD(last->poise_free_next);
+		if (chain->tail)
+			POISE_STORE(chain->tail->poise_free_next, number);
+		else
+			chain->head = number;
+		chain->tail = poise_record(scan->table, number);
+		chain->length++;
+		number = POISE_LOAD(chain->tail->poise_free_next);
+	}
+}
+
+static void give_back(struct poise_shard *shard, const struct chain *chain)
+{
+	while (chain->length) {
+		__u64 head = POISE_LOAD(shard->free_head);
+
+		POISE_STORE(chain->tail->poise_free_next, (uint32_t)head);
+		if (POISE_CAS(&shard->free_head, head, ((head >> 32) + 1) << 32 | chain->head) == head)
+			return;
 	}
 }
 
@@ -103,51 +126,84 @@ static void clean_buckets(const struct scan *scan, const uint64_t *reclaim, uint
 	}
 }
 
-static uint32_t reclaim_records(struct scan *scan)
+// Bring a count that a killed writer left wrong to what was counted. Added and not stored: others go on counting.
+static void correct(__u32 *count, uint32_t counted)
 {
-	struct poise_shard *shard = poise_shard(scan->table, scan->shard_index);
-	uint32_t reclaimed = 0, in_list = 0;
+	POISE_FETCH_ADD(count, counted - POISE_LOAD(*count));
+}
+
+static uint32_t reclaim_records(const struct scan *scan)
+{
 	struct scan other = *scan;
+	uint32_t reclaimed = 0;
 
 	for (uint32_t i = 0; i < scan->top; i++)
 		reclaimed += bit(scan->candidates, i);
-	if (reclaimed) {
-		// Overflow marks of these entries stay: they only make a look-up longer.
-		for (uint32_t s = 0; s < POISE_SHARDS; s++) {
-			other.shard_index = s;
-			clean_buckets(&other, scan->candidates, scan->first, scan->top);
-		}
-		for (uint32_t i = 0; i < scan->top; i++) {
-			struct poise_flow *flow = poise_record(scan->table, scan->first + i);
-
-			if (!bit(scan->candidates, i))
-				continue;
-			POISE_STORE(flow->sequence, flow->sequence | 1);
-			poise_record_free(scan->table, scan->shard_index, scan->first + i);
-		}
+	if (!reclaimed)
+		return 0;
+	// Overflow marks of these entries stay: they only make a look-up longer.
+	for (uint32_t s = 0; s < POISE_SHARDS; s++) {
+		other.shard_index = s;
+		clean_buckets(&other, scan->candidates, scan->first, scan->top);
 	}
-	walk_free_list(scan);
-	for (uint32_t i = 0; i < scan->top; i++)
-		in_list += bit(scan->free_records, i);
-	POISE_STORE(shard->used, scan->top - in_list);
+	for (uint32_t i = 0; i < scan->top; i++) {
+		struct poise_flow *flow = poise_record(scan->table, scan->first + i);
+
+		if (!bit(scan->candidates, i))
+			continue;
+		POISE_STORE(flow->sequence, flow->sequence | 1);
+		poise_record_free(scan->table, scan->shard_index, scan->first + i);
+	}
 	return reclaimed;
 }
 
-// First round marks (`first_round`), second keeps the marks of those that have not moved.
-static bool mark(struct scan *scan, bool first_round)
+static bool mark(struct scan *scan)
 {
 	bool any = false;
 
-	walk_free_list(scan);
+	memset(scan->candidates, 0, scan->words * sizeof(*scan->candidates));
 	for (uint32_t i = 0; i < scan->top; i++) {
-		bool unfinished = is_unfinished(scan, i) && (first_round || bit(scan->candidates, i));
+		const struct poise_flow *flow = poise_record(scan->table, scan->first + i);
 
-		scan->candidates[i / 64] &= ~(1ull << i % 64);
-		if (unfinished)
-			set_bit(scan->candidates, i);
-		any |= unfinished;
+		scan->noted[i] = POISE_LOAD(flow->sequence);
+		if (!is_unfinished(scan, i))
+			continue;
+		set_bit(scan->candidates, i);
+		any = true;
 	}
 	return any;
+}
+
+// Keep the marks of those that have not moved and were not given back either.
+static void mark_again(struct scan *scan)
+{
+	for (uint32_t i = 0; i < scan->top; i++) {
+		const struct poise_flow *flow = poise_record(scan->table, scan->first + i);
+
+		if (!is_unfinished(scan, i) || POISE_LOAD(flow->sequence) != scan->noted[i])
+			scan->candidates[i / 64] &= ~(1ull << i % 64);
+	}
+}
+
+// Find and give back what killed writers left in their hands.
+static uint32_t recover_records(struct scan *scan)
+{
+	struct poise_shard *shard = poise_shard(scan->table, scan->shard_index);
+	const struct timespec settle = { .tv_nsec = DP_SETTLE_NS };
+	struct chain chain = { 0 };
+	uint32_t reclaimed = 0;
+
+	memset(scan->free_records, 0, scan->words * sizeof(*scan->free_records));
+	append_list(scan, &chain, detach_list(shard));
+	if (mark(scan)) {
+		nanosleep(&settle, NULL);
+		append_list(scan, &chain, detach_list(shard));
+		mark_again(scan);
+		reclaimed = reclaim_records(scan);
+	}
+	give_back(shard, &chain);
+	correct(&shard->used, scan->top - chain.length - reclaimed);
+	return reclaimed;
 }
 
 // Count live flows, and drop entries that point outside the table.
@@ -164,7 +220,7 @@ static uint32_t count_flows(const struct scan *scan, struct poise_stats_worker *
 		half_open += (uint32_t)poise_state_half_open((enum poise_flow_state)flow->state);
 		stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].flows_created++;
 	}
-	POISE_STORE(poise_shard(scan->table, scan->shard_index)->half_open, half_open);
+	correct(&poise_shard(scan->table, scan->shard_index)->half_open, half_open);
 	return flows;
 }
 
@@ -172,24 +228,24 @@ int dp_recover(const struct poise_table *table, struct poise_stats *page,
 	       const uint8_t owners[POISE_SHARDS], struct dp_recovery *recovery)
 {
 	size_t words = (table->records_per_shard + 63) / 64;
-	struct timespec settle = { .tv_nsec = DP_SETTLE_NS };
 	struct scan scan = { .table = table, .words = words };
 
 	*recovery = (struct dp_recovery){ 0 };
 	scan.candidates = calloc(2 * words, sizeof(*scan.candidates));
-	if (!scan.candidates)
+	scan.noted = calloc(words * 64, sizeof(*scan.noted));
+	if (!scan.candidates || !scan.noted) {
+		free(scan.candidates);
+		free(scan.noted);
 		return -ENOMEM;
+	}
 	scan.free_records = scan.candidates + words;
 	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++) {
 		scan_shard(&scan, shard);
-		if (mark(&scan, true)) {
-			nanosleep(&settle, NULL);
-			mark(&scan, false);
-		}
-		recovery->reclaimed += reclaim_records(&scan);
+		recovery->reclaimed += recover_records(&scan);
 		clean_buckets(&scan, NULL, 0, 0);
 		recovery->flows += count_flows(&scan, &page->worker[owners[shard]]);
 	}
 	free(scan.candidates);
+	free(scan.noted);
 	return 0;
 }
