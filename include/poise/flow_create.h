@@ -192,6 +192,49 @@ POISE_PART int poise_flow_beaten(const struct poise_table *table, const struct p
 	return 0;
 }
 
+// DNAT keeps the client's port, and a client may use one port toward two services. When both lead to one backend
+// endpoint their replies cannot be told apart. Is the tuple of `flow`'s replies free? A flow that is over gives way.
+POISE_INLINE int poise_flow_reply_free(const struct poise_table *table, const struct poise_place *place,
+				       const struct poise_flow *flow)
+{
+	struct poise_key reply = poise_flow_reply_key(flow);
+	struct poise_found found = { 0, 0 };
+	struct poise_flow *other;
+
+	if (POISE_LIKELY(!poise_table_look(table, place, &reply, POISE_OUTWARD, &found)))
+		return 1;
+	other = poise_record(table, found.number);
+	if (!other || !poise_state_reusable((enum poise_flow_state)POISE_LOAD(other->state)))
+		return 0;
+	poise_flow_remove_if(table, other, found.number, found.sequence);
+	return 1;
+}
+
+#define POISE_REPLY_TURNS 4 // backends that are tried for a client whose port is in use
+
+// Give the record a backend. Returns POISE_FORWARDED or POISE_SNAT_EXHAUSTED: no source port toward any.
+POISE_INLINE enum poise_verdict poise_flow_assign(const struct poise_table *table, struct poise_create *create,
+						  const struct poise_vip *vip, struct poise_cursor *cursor,
+						  const struct poise_place *place, struct poise_flow *flow,
+						  __u32 number)
+{
+	const struct poise_snapshot *snapshot = create->snapshot;
+
+	for (int turn = 0; turn < POISE_REPLY_TURNS; turn++) {
+		const struct poise_backend *backend;
+
+		create->backend_index = poise_pick(snapshot, vip, cursor);
+		backend = &snapshot->backends[create->backend_index & (POISE_MAX_BACKENDS - 1)];
+		poise_flow_fill(flow, create, backend);
+		flow->shard = (__u8)place->shard;
+		if (vip->nat == POISE_NAT_FULL)
+			return poise_flow_add_snat(table, create, backend, flow, number);
+		if (POISE_LIKELY(poise_flow_reply_free(table, place, flow)))
+			return POISE_FORWARDED;
+	}
+	return POISE_SNAT_EXHAUSTED;
+}
+
 // Make a flow for the SYN in create->packet, whose client endpoint lives at *place. On POISE_FORWARDED
 // *number is its record, published, and create->sequence its sequence; with create->joined it is a flow that
 // another writer made for the same client just now. Otherwise nothing remains: POISE_NO_BACKEND,
@@ -204,8 +247,7 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	const struct poise_vip *vip = &snapshot->vips[create->vip_index & (POISE_MAX_VIPS - 1)];
 	struct poise_cursor *cursor = poise_cursor(table, vip->cursor);
 	struct poise_found other;
-	const struct poise_backend *backend;
-	enum poise_verdict verdict = POISE_FORWARDED;
+	enum poise_verdict verdict;
 	struct poise_flow *flow;
 
 	create->snat_probes = 0;
@@ -223,12 +265,7 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 		return POISE_TABLE_FULL;
 	}
 	// The turn is taken when nothing but SNAT can fail any more: refused flows do not bend the order.
-	create->backend_index = poise_pick(snapshot, vip, cursor);
-	backend = &snapshot->backends[create->backend_index & (POISE_MAX_BACKENDS - 1)];
-	poise_flow_fill(flow, create, backend);
-	flow->shard = (__u8)place->shard;
-	if (vip->nat == POISE_NAT_FULL)
-		verdict = poise_flow_add_snat(table, create, backend, flow, *number);
+	verdict = poise_flow_assign(table, create, vip, cursor, place, flow, *number);
 	if (verdict != POISE_FORWARDED) {
 		poise_table_remove(table, place, *number);
 		poise_record_free(table, place->shard, *number);

@@ -315,6 +315,46 @@ static void one_client_two_services(void)
 	world_fini(&world);
 }
 
+// One client port toward two services with the same backends: the replies of a flow that lives stay its own, one that
+// is over gives way.
+static void one_port_one_backend(void)
+{
+	struct world world;
+	struct poise_vip *vip;
+	__u32 first, second = 0;
+	struct poise_packet packet = {.kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN};
+	static const __u8 mac[6];
+	struct poise_create create = {.packet = &packet, .source_mac = mac, .shards = ~0ull, .vip_index = 1};
+	struct poise_place place;
+
+	world_init(&world, 2, POISE_NAT_DNAT, 1000);
+	vip = &world.snapshot->vips[1];
+	*vip = world.snapshot->vips[0];
+	vip->port = POISE_BE16(81);
+	vip->cursor = 1;
+	create.snapshot = world.snapshot;
+	packet.key = (struct poise_key){POISE_BE32(WORLD_CLIENT), vip->address, POISE_BE16(5), vip->port};
+	place = poise_place_client(&world.table, packet.key.src, packet.key.src_port);
+	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 5, ~0ull, &first), POISE_FORWARDED);
+	record(&world, first)->state = POISE_STATE_ESTABLISHED;
+	// The other backend takes it.
+	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_FORWARDED);
+	CU_ASSERT_NOT_EQUAL(record(&world, first)->backend, record(&world, second)->backend);
+	CU_ASSERT_EQUAL(find_outward(&world, record(&world, first)), first);
+	CU_ASSERT_EQUAL(find_outward(&world, record(&world, second)), second);
+	CU_ASSERT_EQUAL(poise_flow_remove(&world.table, record(&world, second), second), 1);
+	// With only the backend that the port is in use toward there is no way.
+	vip->slot_first = record(&world, first)->backend_index;
+	vip->slot_count = 1;
+	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_SNAT_EXHAUSTED);
+	CU_ASSERT_EQUAL(find_outward(&world, record(&world, first)), first);
+	record(&world, first)->state = POISE_STATE_CLOSING;
+	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_FORWARDED);
+	CU_ASSERT_EQUAL(find_outward(&world, record(&world, second)), second);
+	CU_ASSERT_EQUAL(find_inward(&world, WORLD_CLIENT, 5), 0);
+	world_fini(&world);
+}
+
 static void attach(void)
 {
 	struct poise_table view = {0};
@@ -367,6 +407,7 @@ static const struct check_case cases[] = {
 	{"probes stay inside the shard", probes_stay_in_the_shard},
 	{"a hidden record is absent", hidden_is_absent},
 	{"one client, two services", one_client_two_services},
+	{"one client port, one backend, two services", one_port_one_backend},
 	{"attaching", attach},
 	{"layouts", layouts},
 };
