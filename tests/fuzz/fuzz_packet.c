@@ -158,7 +158,7 @@ static enum poise_verdict forward(struct poise_step *step, const struct packet_f
 	if (flow && step->packet.kind == POISE_PACKET_TCP && step->direction == POISE_INWARD &&
 	    poise_tcp_event(step->packet.tcp_flags) == POISE_EVENT_SYN &&
 	    poise_state_reusable((enum poise_flow_state)flow->state)) {
-		dp_flow_remove(&world.table, &world.stats, number);
+		dp_flow_remove(&world.table, &world.stats, number, poise_record(&world.table, number)->sequence);
 		number = 0;
 	}
 	lane.taken = 0;
@@ -224,7 +224,7 @@ static void end(void)
 	table_audit(&world.table);
 	for (uint32_t i = 1; i <= POISE_SHARDS * world.table.records_per_shard; i++)
 		if (((struct poise_flow *)poise_record(&world.table, i))->state != POISE_STATE_FREE)
-			dp_flow_remove(&world.table, &world.stats, i);
+			dp_flow_remove(&world.table, &world.stats, i, poise_record(&world.table, i)->sequence);
 	table_audit(&world.table);
 	for (uint32_t line = world.table.bucket_first; line < world.table.record_first; line++)
 		MUST(!((struct poise_bucket *)POISE_TABLE_LINE(&world.table, line))->overflow);
