@@ -16,5 +16,5 @@ enum cp_cmd_status cp_cmd_doctor(struct cp_cmd *cmd)
 	wrong = doctor.wrong;
 	status = cp_cmd_give(cmd, cp_doctor_json(&doctor));
 	cp_doctor_fini(&doctor);
-	return wrong ? CP_CMD_FAILED : status;
+	return wrong ? cp_cmd_fail(cmd, "something is wrong with this host, see above") : status;
 }

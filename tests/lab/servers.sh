@@ -67,11 +67,14 @@ lab_nginx_kill()
 }
 
 # lab_requests COUNT [URL]: sequential requests, each by a connection of its own; one answer a line,
-# "failed" for a request that was not answered with 200.
+# "failed" for a request that was not answered with 200. The default service and others are asked from different
+# client ports: two services with one backend cannot serve one port at a time (DNAT keeps it), and chance would tell.
 lab_requests()
 {
-	local url=${2:-http://$lab_vip/}
+	local url=${2:-http://$lab_vip/} ports="32768 46000"
 
+	[ -z "${2:-}" ] || ports="46001 60999"
+	lab_in client sysctl -qw "net.ipv4.ip_local_port_range=$ports"
 	lab_in client timeout 60 curl -s --max-time 10 --connect-timeout 3 -w '%{http_code}\n' "$url?[1-$1]" |
 		awk '/^[0-9][0-9][0-9]$/ { print $0 == 200 ? answer : "failed"; answer = ""; next } { answer = $0 }'
 }
