@@ -284,75 +284,82 @@ static void hidden_is_absent(void)
 	world_fini(&world);
 }
 
+// A SYN of client port 5 to a second service with the backends of the first one.
+struct second_service {
+	struct world world;
+	struct poise_vip *vip;
+	struct poise_packet packet;
+	struct poise_create create;
+	struct poise_place place;
+	__u32 first, second; // records: port 5 to the first service, connected; to the second, not yet
+};
+
+static void second_service_init(struct second_service *self)
+{
+	static const __u8 mac[6];
+
+	*self = (struct second_service){.packet = {.kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN}};
+	world_init(&self->world, 2, POISE_NAT_DNAT, 1000);
+	self->vip = &self->world.snapshot->vips[1];
+	*self->vip = self->world.snapshot->vips[0];
+	self->vip->port = POISE_BE16(81);
+	self->vip->cursor = 1;
+	self->packet.key = (struct poise_key){POISE_BE32(WORLD_CLIENT), self->vip->address, POISE_BE16(5),
+					      self->vip->port};
+	self->create = (struct poise_create){.snapshot = self->world.snapshot, .packet = &self->packet,
+					     .source_mac = mac, .shards = ~0ull, .vip_index = 1};
+	self->place = poise_place_client(&self->world.table, self->packet.key.src, self->packet.key.src_port);
+	CU_ASSERT_EQUAL(world_connect(&self->world, WORLD_CLIENT, 5, ~0ull, &self->first), POISE_FORWARDED);
+}
+
+static enum poise_verdict second_service_connect(struct second_service *self)
+{
+	return poise_flow_create(&self->world.table, &self->create, &self->place, &self->second);
+}
+
 // The same client endpoint to several services is several flows.
 static void one_client_two_services(void)
 {
-	struct world world;
-	struct poise_vip *vip;
-	__u32 first, second = 0;
-	struct poise_packet packet = {.kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN};
-	static const __u8 mac[6];
-	struct poise_create create = {.packet = &packet, .source_mac = mac, .shards = ~0ull, .vip_index = 1};
-	struct poise_place place;
+	struct second_service to;
+	struct world *world = &to.world;
 
-	world_init(&world, 2, POISE_NAT_DNAT, 1000);
-	vip = &world.snapshot->vips[1];
-	*vip = world.snapshot->vips[0];
-	vip->port = POISE_BE16(80);
-	vip->cursor = 1;
-	vip->slot_first = 1;
-	vip->slot_count = 1;
-	create.snapshot = world.snapshot;
-	packet.key = (struct poise_key){POISE_BE32(WORLD_CLIENT), vip->address, POISE_BE16(5), vip->port};
-	place = poise_place_client(&world.table, packet.key.src, packet.key.src_port);
-	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 5, ~0ull, &first), POISE_FORWARDED);
-	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_FORWARDED);
-	CU_ASSERT_NOT_EQUAL(first, second);
-	CU_ASSERT_EQUAL(find_inward(&world, WORLD_CLIENT, 5), first);
-	CU_ASSERT_EQUAL(poise_table_find(&world.table, &place, &packet.key, POISE_INWARD), second);
-	CU_ASSERT_EQUAL(find_outward(&world, record(&world, first)), first);
-	CU_ASSERT_EQUAL(find_outward(&world, record(&world, second)), second);
-	world_fini(&world);
+	second_service_init(&to);
+	to.vip->slot_first = 1;
+	to.vip->slot_count = 1;
+	CU_ASSERT_EQUAL(second_service_connect(&to), POISE_FORWARDED);
+	CU_ASSERT_NOT_EQUAL(to.first, to.second);
+	CU_ASSERT_EQUAL(find_inward(world, WORLD_CLIENT, 5), to.first);
+	CU_ASSERT_EQUAL(poise_table_find(&world->table, &to.place, &to.packet.key, POISE_INWARD), to.second);
+	CU_ASSERT_EQUAL(find_outward(world, record(world, to.first)), to.first);
+	CU_ASSERT_EQUAL(find_outward(world, record(world, to.second)), to.second);
+	world_fini(world);
 }
 
 // One client port toward two services with the same backends: the replies of a flow that lives stay its own, one that
 // is over gives way.
 static void one_port_one_backend(void)
 {
-	struct world world;
-	struct poise_vip *vip;
-	__u32 first, second = 0;
-	struct poise_packet packet = {.kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN};
-	static const __u8 mac[6];
-	struct poise_create create = {.packet = &packet, .source_mac = mac, .shards = ~0ull, .vip_index = 1};
-	struct poise_place place;
+	struct second_service to;
+	struct world *world = &to.world;
 
-	world_init(&world, 2, POISE_NAT_DNAT, 1000);
-	vip = &world.snapshot->vips[1];
-	*vip = world.snapshot->vips[0];
-	vip->port = POISE_BE16(81);
-	vip->cursor = 1;
-	create.snapshot = world.snapshot;
-	packet.key = (struct poise_key){POISE_BE32(WORLD_CLIENT), vip->address, POISE_BE16(5), vip->port};
-	place = poise_place_client(&world.table, packet.key.src, packet.key.src_port);
-	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 5, ~0ull, &first), POISE_FORWARDED);
-	record(&world, first)->state = POISE_STATE_ESTABLISHED;
+	second_service_init(&to);
+	record(world, to.first)->state = POISE_STATE_ESTABLISHED;
 	// The other backend takes it.
-	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_FORWARDED);
-	CU_ASSERT_NOT_EQUAL(record(&world, first)->backend, record(&world, second)->backend);
-	CU_ASSERT_EQUAL(find_outward(&world, record(&world, first)), first);
-	CU_ASSERT_EQUAL(find_outward(&world, record(&world, second)), second);
-	CU_ASSERT_EQUAL(poise_flow_remove(&world.table, record(&world, second), second), 1);
+	CU_ASSERT_EQUAL(second_service_connect(&to), POISE_FORWARDED);
+	CU_ASSERT_NOT_EQUAL(record(world, to.first)->backend, record(world, to.second)->backend);
+	CU_ASSERT_EQUAL(find_outward(world, record(world, to.first)), to.first);
+	CU_ASSERT_EQUAL(find_outward(world, record(world, to.second)), to.second);
+	CU_ASSERT_EQUAL(poise_flow_remove(&world->table, record(world, to.second), to.second), 1);
 	// With only the backend that the port is in use toward there is no way.
-	vip->slot_first = record(&world, first)->backend_index;
-	vip->slot_count = 1;
-	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_SNAT_EXHAUSTED);
-	CU_ASSERT_EQUAL(find_outward(&world, record(&world, first)), first);
-	record(&world, first)->state = POISE_STATE_CLOSING;
-	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &second), POISE_FORWARDED);
-	CU_ASSERT_EQUAL(find_outward(&world, record(&world, second)), second);
-	CU_ASSERT_EQUAL(find_inward(&world, WORLD_CLIENT, 5), 0);
-	world_fini(&world);
+	to.vip->slot_first = record(world, to.first)->backend_index;
+	to.vip->slot_count = 1;
+	CU_ASSERT_EQUAL(second_service_connect(&to), POISE_SNAT_EXHAUSTED);
+	CU_ASSERT_EQUAL(find_outward(world, record(world, to.first)), to.first);
+	record(world, to.first)->state = POISE_STATE_CLOSING;
+	CU_ASSERT_EQUAL(second_service_connect(&to), POISE_FORWARDED);
+	CU_ASSERT_EQUAL(find_outward(world, record(world, to.second)), to.second);
+	CU_ASSERT_EQUAL(find_inward(world, WORLD_CLIENT, 5), 0);
+	world_fini(world);
 }
 
 static void attach(void)
