@@ -12,7 +12,6 @@
 //   leave           close the connection; the dataplane goes on
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +21,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -31,6 +29,8 @@
 #include <poise/stats.h>
 #include <poise/table_setup.h>
 #include <poise/wire.h>
+
+#include "flow_map.h"
 
 #define HUGE_PAGE (2ul << 20)
 
@@ -57,19 +57,6 @@ static void die(const char *what, const char *why)
 	exit(1);
 }
 
-static int make_map(uint32_t lines)
-{
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY,
-		.key_size = 4,
-		.value_size = POISE_LINE_SIZE,
-		.max_entries = lines,
-		.map_flags = BPF_F_MMAPABLE,
-	};
-
-	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
-}
-
 static void make_table(struct driver *driver, uint32_t max_flows, const char *memory)
 {
 	struct poise_table layout = {0};
@@ -80,7 +67,7 @@ static void make_table(struct driver *driver, uint32_t max_flows, const char *me
 
 	driver->table_bytes = ((size_t)lines * POISE_LINE_SIZE + page - 1) / page * page;
 	if (!strcmp(memory, "bpf"))
-		driver->table_fd = make_map(lines);
+		driver->table_fd = flow_map_create(lines);
 	else
 		driver->table_fd = memfd_create("bench-flows", page == HUGE_PAGE ? MFD_HUGETLB : 0);
 	if (driver->table_fd < 0)

@@ -5,19 +5,19 @@
 #include "rig.h"
 
 #include <errno.h>
-#include <linux/bpf.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+
+#include "flow_map.h"
 
 void rig_die(const char *what, const char *why)
 {
@@ -63,14 +63,7 @@ static int map_bpf_table(struct dp_dataplane *dataplane, uint32_t max_flows, str
 	uint32_t lines = poise_table_layout(&table, max_flows);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE),
 	       bytes = ((size_t)lines * POISE_LINE_SIZE + page - 1) & ~(page - 1);
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY,
-		.key_size = 4,
-		.value_size = POISE_LINE_SIZE,
-		.max_entries = lines,
-		.map_flags = BPF_F_MMAPABLE,
-	};
-	int fd = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	int fd = flow_map_create(lines);
 	__u64 seed[2];
 	void *base;
 
