@@ -41,9 +41,15 @@
 #define POISE_HOST32(x) ((__u32)(x))
 #endif
 
-// One load or store that the compiler may not tear, repeat or drop.
+// One load or store that the compiler may not tear, repeat or drop. The thread sanitizer takes only atomic ones for
+// meant.
+#ifdef __SANITIZE_THREAD__
+#define POISE_LOAD(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define POISE_STORE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#else
 #define POISE_LOAD(x) (*(const volatile __typeof__(x) *)&(x))
 #define POISE_STORE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#endif
 
 // Ordering. BPF has no fences of its own at this language level; its JITs run on the same host and
 // the read-modify-write operations below order fully on both sides.

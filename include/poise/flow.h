@@ -157,7 +157,7 @@ POISE_INLINE enum poise_verdict poise_flow_track(struct poise_flow *flow, enum p
 	enum poise_tcp_event event = poise_tcp_event(packet->tcp_flags);
 	__u32 word = POISE_LOAD(*poise_flow_word(flow));
 	enum poise_flow_state state = (enum poise_flow_state)poise_word_state(word), next;
-	__u32 expected = flow->ack[(direction ^ 1) & 1];
+	__u32 expected = POISE_LOAD(flow->ack[(direction ^ 1) & 1]);
 
 	*opened = 0;
 	if (POISE_LIKELY(event == POISE_EVENT_ACK && state == POISE_STATE_ESTABLISHED)) { // most packets

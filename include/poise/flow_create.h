@@ -109,7 +109,7 @@ POISE_INLINE void poise_flow_fill(struct poise_flow *flow, const struct poise_cr
 	const struct poise_packet *packet = create->packet;
 
 	POISE_STORE(flow->last_seen_ms, create->now_ms);
-	flow->client = packet->key.src;
+	POISE_STORE(flow->client, packet->key.src); // a slow writer may still look for the next free record here
 	flow->client_port = packet->key.src_port;
 	flow->vip = packet->key.dst;
 	flow->vip_port = packet->key.dst_port;
@@ -247,6 +247,7 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	const struct poise_vip *vip = &snapshot->vips[create->vip_index & (POISE_MAX_VIPS - 1)];
 	struct poise_cursor *cursor = poise_cursor(table, vip->cursor);
 	struct poise_found other;
+	struct poise_key reply = { 0 };
 	enum poise_verdict verdict;
 	struct poise_flow *flow;
 
@@ -274,8 +275,9 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	poise_flow_differences(flow);
 	poise_half_open_add(table, place->shard, 1);
 	POISE_STORE(flow->state, (__u8)POISE_STATE_SYN_SENT);
+	if (vip->nat == POISE_NAT_FULL)
+		reply = poise_flow_reply_key(flow); // once published the record may be given away
 	create->sequence = poise_record_publish(flow);
-
 	other = (struct poise_found){ *number, create->sequence };
 	if (POISE_UNLIKELY(poise_flow_beaten(table, place, &create->packet->key, POISE_INWARD, &other))) {
 		poise_flow_remove_if(table, flow, *number, create->sequence);
@@ -285,7 +287,6 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 		return POISE_FORWARDED;
 	}
 	if (vip->nat == POISE_NAT_FULL) {
-		struct poise_key reply = poise_flow_reply_key(flow);
 		struct poise_place back = poise_place_snat(table, &reply);
 
 		// Another writer took the same source port for another client. The client repeats its SYN.

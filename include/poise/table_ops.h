@@ -178,7 +178,7 @@ POISE_PART __u32 poise_record_allocate(const struct poise_table *table, __u32 sh
 	if (!flow)
 		return 0;
 taken:
-	POISE_STORE(flow->sequence, flow->sequence | 1);
+	POISE_STORE(flow->sequence, POISE_LOAD(flow->sequence) | 1);
 	POISE_FETCH_ADD(&shard->used, 1);
 	return number;
 }
@@ -254,7 +254,7 @@ POISE_INLINE void poise_flow_discard(const struct poise_table *table, struct poi
 	if (poise_state_half_open((enum poise_flow_state)poise_word_state(word)))
 		poise_half_open_add(table, shard, -1);
 	poise_table_remove(table, &place, number);
-	if (flow->flags & POISE_FLOW_FULL_NAT) {
+	if (POISE_LOAD(flow->flags) & POISE_FLOW_FULL_NAT) {
 		struct poise_key reply = poise_flow_reply_key(flow);
 
 		place = poise_place_snat(table, &reply);

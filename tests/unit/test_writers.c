@@ -9,10 +9,9 @@
 #include <poise/path.h>
 
 #include "check.h"
-#include "world.h"
+#include "writers.h"
 
 #define WRITERS 4
-#define ENDPOINTS 48u
 #define ROUNDS 150000u
 
 struct writer {
@@ -21,14 +20,8 @@ struct writer {
 	unsigned long made, joined, removed, evicted, used, torn, changed;
 };
 
-static struct poise_key key_of(uint32_t endpoint)
-{
-	return (struct poise_key){ POISE_BE32(WORLD_CLIENT + endpoint / 8), POISE_BE32(WORLD_VIP),
-				   POISE_BE16(4000 + endpoint % 8), POISE_BE16(WORLD_VIP_PORT) };
-}
-
 // Use the flow as a packet does, then ask whether it was that flow all the time. Only then must all have been right.
-static void use(struct writer *writer, struct poise_flow *flow, const struct poise_key *key, __u32 sequence)
+static void use_flow(struct writer *writer, struct poise_flow *flow, const struct poise_key *key, __u32 sequence)
 {
 	struct poise_packet packet = { .key = *key, .kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_ACK };
 	struct poise_step step = { .packet = packet, .direction = (__u8)(check_random(&writer->random) & 1) };
@@ -56,7 +49,7 @@ static void use(struct writer *writer, struct poise_flow *flow, const struct poi
 static void turn(struct writer *writer)
 {
 	const struct poise_table *table = &writer->world->table;
-	struct poise_key key = key_of((uint32_t)(check_random(&writer->random) % ENDPOINTS));
+	struct poise_key key = endpoint_key((uint32_t)(check_random(&writer->random) % ENDPOINTS));
 	struct poise_place place = poise_place_client(table, key.src, key.src_port);
 	static const __u8 mac[6] = { 2 };
 	struct poise_packet packet = { .key = key, .kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN };
@@ -73,7 +66,7 @@ static void turn(struct writer *writer)
 									       found.number, found.sequence);
 		}
 	} else if (check_random(&writer->random) % 4) {
-		use(writer, poise_record(table, found.number), &key, found.sequence);
+		use_flow(writer, poise_record(table, found.number), &key, found.sequence);
 	} else {
 		writer->removed += (unsigned long)poise_flow_remove_if(table, poise_record(table, found.number),
 								       found.number, found.sequence);
@@ -85,45 +78,6 @@ static void *write_on(void *argument)
 	for (unsigned int round = 0; round < ROUNDS; round++)
 		turn(argument);
 	return NULL;
-}
-
-// Flows of one endpoint that a reader could find.
-static unsigned int copies(const struct world *world, uint32_t endpoint)
-{
-	struct poise_key key = key_of(endpoint);
-	unsigned int count = 0;
-
-	for (uint32_t number = 1; number <= POISE_SHARDS * world->table.records_per_shard; number++) {
-		const struct poise_flow *flow = poise_record(&world->table, number);
-
-		count += poise_flow_visible(flow) && poise_flow_matches(flow, POISE_INWARD, &key);
-	}
-	return count;
-}
-
-static void counts_are_exact(const struct world *world)
-{
-	uint32_t used = 0, half_open = 0, flows = 0, open = 0, entries = 0;
-
-	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++) {
-		used += poise_shard(&world->table, shard)->used;
-		half_open += poise_shard(&world->table, shard)->half_open;
-	}
-	for (uint32_t number = 1; number <= POISE_SHARDS * world->table.records_per_shard; number++) {
-		const struct poise_flow *flow = poise_record(&world->table, number);
-
-		flows += (uint32_t)poise_flow_visible(flow);
-		open += poise_flow_visible(flow) && poise_state_half_open((enum poise_flow_state)flow->state);
-	}
-	for (uint32_t line = 0; line < POISE_SHARDS * world->table.buckets_per_shard; line++) {
-		const struct poise_bucket *bucket = POISE_TABLE_LINE(&world->table, world->table.bucket_first + line);
-
-		for (uint32_t i = 0; i < POISE_BUCKET_SLOTS; i++)
-			entries += bucket->record[i] != 0;
-	}
-	CU_ASSERT_EQUAL(used, flows);
-	CU_ASSERT_EQUAL(half_open, open);
-	CU_ASSERT_EQUAL(entries, world->snapshot->vips[0].nat == POISE_NAT_FULL ? 2 * flows : flows);
 }
 
 static void writers(enum poise_nat nat)
@@ -146,13 +100,12 @@ static void writers(enum poise_nat nat)
 		used += writer[i].used;
 		met += writer[i].changed + writer[i].joined;
 	}
-	for (uint32_t endpoint = 0; endpoint < ENDPOINTS; endpoint++)
-		twice += copies(&world, endpoint) > 1;
+	twice = endpoints_twice(&world.table);
 	printf("    %lu flows made, %lu uses, %lu times two writers met\n", made, used, met);
 	CU_ASSERT(made > ROUNDS / 10 && used > ROUNDS / 10);
 	CU_ASSERT_EQUAL(torn, 0);
 	CU_ASSERT_EQUAL(twice, 0);
-	counts_are_exact(&world);
+	CU_ASSERT(counts_are_exact(&world.table, nat));
 	world_fini(&world);
 }
 
@@ -171,7 +124,7 @@ static void *race_on(void *argument)
 	static const __u8 mac[6] = { 2 };
 
 	for (uint32_t round = 0; round < RACES; round++) {
-		struct poise_key key = key_of(round % ENDPOINTS);
+		struct poise_key key = endpoint_key(round % ENDPOINTS);
 		struct poise_packet packet = { .key = key, .kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN };
 		struct poise_create create = { .snapshot = race->world->snapshot, .packet = &packet, .source_mac = mac,
 					       .shards = ~0ull, .snat_tries = 64, .now_ms = 1000 };
@@ -181,7 +134,7 @@ static void *race_on(void *argument)
 		pthread_barrier_wait(race->start);
 		poise_flow_create(&race->world->table, &create, &place, &found.number);
 		if (pthread_barrier_wait(race->end) == PTHREAD_BARRIER_SERIAL_THREAD) {
-			unsigned int left = copies(race->world, round % ENDPOINTS);
+			unsigned int left = endpoint_flows(&race->world->table, round % ENDPOINTS);
 
 			*race->twice += left > 1;
 			*race->none += left < 1;
@@ -210,7 +163,7 @@ static void one_is_left(void)
 		pthread_join(threads[i], NULL);
 	CU_ASSERT_EQUAL(twice, 0);
 	CU_ASSERT_EQUAL(none, 0);
-	counts_are_exact(&world);
+	CU_ASSERT(counts_are_exact(&world.table, POISE_NAT_DNAT));
 	pthread_barrier_destroy(&start);
 	pthread_barrier_destroy(&end);
 	world_fini(&world);
