@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "cmd_flow_filter.h"
 #include "cmd_json.h"
+#include "flow_copy.h"
 #include "view.h"
 
 // Records looked at in one call: about 20 ms of poised's time. A larger table is shown in part, and said so.
@@ -29,17 +30,6 @@ struct scan {
 	uint64_t visited;
 	json_t *rows;
 };
-
-static bool copy_record(const struct poise_flow *record, struct poise_flow *copy)
-{
-	uint32_t sequence = POISE_LOAD_ACQUIRE(record->sequence);
-
-	if (sequence & 1 || POISE_LOAD(record->state) == POISE_STATE_FREE)
-		return false;
-	memcpy(copy, record, sizeof(*copy));
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return POISE_LOAD(record->sequence) == sequence && copy->state != POISE_STATE_FREE;
-}
 
 static json_t *flow_json(const struct poise_flow *flow, const struct poise_snapshot *snapshot,
 			 uint32_t now_ms)
@@ -73,7 +63,7 @@ static void scan_shard(struct scan *scan, const struct poise_table *table, uint3
 		struct poise_flow copy;
 
 		scan->visited++;
-		if (!copy_record(poise_record(table, shard * table->records_per_shard + i + 1), &copy) ||
+		if (!cp_flow_copy(poise_record(table, shard * table->records_per_shard + i + 1), &copy) ||
 		    !cp_flow_filter_match(scan->filter, &copy, scan->snapshot))
 			continue;
 		if (scan->matched++ < scan->filter->limit)
