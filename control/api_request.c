@@ -18,11 +18,48 @@ static json_t *text_of(struct evbuffer *buffer)
 	return json_string("");
 }
 
-// Takes over `out` and `err`.
-static void write_answer(struct evbuffer *answer, enum cp_cmd_status status, json_t *out, json_t *err)
+static json_t *hex_of(struct evbuffer *buffer)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t length = evbuffer_get_length(buffer);
+	const uint8_t *bytes = evbuffer_pullup(buffer, -1);
+	char *text = malloc(2 * length + 1);
+	json_t *value;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < length; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	value = json_stringn(text, 2 * length);
+	free(text);
+	return value;
+}
+
+// What goes beyond an answer at once.
+static void add_more(json_t *object, const struct cp_cmd *cmd)
+{
+	if (cmd->lines)
+		json_object_set_new(object, "lines", json_true());
+	if (cmd->again)
+		json_object_set_new(object, "again",
+				    json_pack("{sO si}", "argv", cmd->again, "ms", (int)cmd->again_ms));
+	if (cmd->file_name)
+		json_object_set_new(object, "file", json_pack("{ss sb so}", "name", cmd->file_name, "start",
+							      (int)cmd->file_start, "hex", hex_of(cmd->file)));
+}
+
+// Takes over `out` and `err`. `cmd` may be NULL.
+static void write_answer(struct evbuffer *answer, enum cp_cmd_status status, json_t *out, json_t *err,
+			 const struct cp_cmd *cmd)
 {
 	json_t *object = json_pack("{si so so}", "status", (int)status, "stdout", out, "stderr", err);
-	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+	char *text;
+
+	if (object && cmd)
+		add_more(object, cmd);
+	text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 
 	if (text)
 		evbuffer_add_printf(answer, "%s\n", text);
@@ -35,7 +72,7 @@ static void write_answer(struct evbuffer *answer, enum cp_cmd_status status, jso
 
 void cp_api_refuse(struct evbuffer *answer, enum cp_cmd_status status, const char *reason)
 {
-	write_answer(answer, status, json_string(""), json_sprintf("%s\n", reason));
+	write_answer(answer, status, json_string(""), json_sprintf("%s\n", reason), NULL);
 }
 
 // The arguments point into `request`. Returns NULL, or what is wrong.
@@ -48,7 +85,7 @@ static const char *unpack(const json_t *request, struct cp_cmd *cmd)
 		return "request is not a JSON object";
 	if (!count)
 		return "request has no \"argv\"";
-	if (count > CP_API_ARGUMENTS_MAX)
+	if (count > CP_API_ARGUMENTS)
 		return "too many arguments";
 	for (size_t i = 0; i < count; i++) {
 		cmd->argv[i] = json_string_value(json_array_get(argv, i));
@@ -67,16 +104,20 @@ static void run(struct cp_cmd *cmd, struct evbuffer *answer)
 
 	cmd->out = evbuffer_new();
 	cmd->err = evbuffer_new();
-	if (cmd->out && cmd->err) {
+	cmd->file = evbuffer_new();
+	if (cmd->out && cmd->err && cmd->file) {
 		status = cp_cmd_run(cmd);
 		write_answer(answer, status,
 			     cmd->json ? json_incref(cmd->document ? cmd->document : json_null())
 				       : text_of(cmd->out),
-			     text_of(cmd->err));
+			     text_of(cmd->err), cmd);
 	} else {
 		cp_api_refuse(answer, CP_CMD_FAILED, "out of memory");
 	}
 	json_decref(cmd->document);
+	json_decref(cmd->again);
+	if (cmd->file)
+		evbuffer_free(cmd->file);
 	if (cmd->out)
 		evbuffer_free(cmd->out);
 	if (cmd->err)
@@ -86,7 +127,7 @@ static void run(struct cp_cmd *cmd, struct evbuffer *answer)
 void cp_api_run(struct cp_app *app, const struct cp_load *load, const char *text, size_t length,
 		struct evbuffer *answer, bool *changed)
 {
-	const char *argv[CP_API_ARGUMENTS_MAX + 1] = {NULL};
+	const char *argv[CP_API_ARGUMENTS + 1] = {NULL};
 	struct cp_cmd cmd = {.app = app, .load = load, .argv = argv};
 	json_t *request = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
 	const char *wrong = request ? unpack(request, &cmd) : "request is not JSON";

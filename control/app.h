@@ -91,6 +91,8 @@ struct cp_app {
 	uint64_t started_ns; // CLOCK_MONOTONIC
 	uint64_t reloads;
 	uint64_t reloads_failed;
+	uint64_t trace_token;	 // who watches packets (cmd_trace.c), 0 nobody
+	uint64_t trace_until_ns; // and until when he has to ask again
 	bool stopping;
 	bool leave; // stop poised alone, the data path goes on
 };

@@ -11,6 +11,8 @@
 #include "app.h"
 #include "table_text.h"
 
+#define CP_API_ARGUMENTS 64
+
 enum cp_cmd_status { CP_CMD_DONE, CP_CMD_FAILED, CP_CMD_USAGE }; // poisectl's exit status
 
 #define CP_LOAD_SAMPLES 2
@@ -37,6 +39,12 @@ struct cp_cmd {
 	struct evbuffer *out; // text for stdout
 	struct evbuffer *err; // text for stderr
 	json_t *document;     // for stdout with `json`; owned by the caller
+	bool lines;	      // the document is an array, printed an element a line
+	json_t *again;	      // arguments for the client to ask with next, NULL: this is all; owned by the caller
+	unsigned again_ms;    // after this pause
+	const char *file_name; // the client writes `file` there, "-" is its standard output; NULL: no file
+	bool file_start;       // the file begins here, else it goes on
+	struct evbuffer *file;
 	bool changed;	      // something a snapshot is made of: the answer may wait for the dataplane
 };
 

@@ -146,11 +146,11 @@ int cp_flow_filter_parse(struct cp_flow_filter *filter, int count, const char *c
 
 		if (status == -1)
 			snprintf(error, size,
-				 "flows: \"%.60s\" cannot be understood; see `poisectl help flows`",
+				 "\"%.60s\" cannot be understood; see `poisectl help flows`",
 				 arguments[i]);
 		if (status == -2)
 			snprintf(error, size,
-				 "flows: \"%.60s\" is none of service=, backend=, client=, state=, limit=",
+				 "\"%.60s\" is none of service=, backend=, client=, state=, limit=",
 				 arguments[i]);
 		if (status)
 			return -1;

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -117,6 +118,45 @@ static json_t *receive(int fd)
 	return answer;
 }
 
+static int digit(char character)
+{
+	return character <= '9' ? character - '0' : (character | 32) - 'a' + 10;
+}
+
+// The answer's file, with the caller's own rights. Returns 0, or 1 after a line.
+static int write_file(const json_t *file)
+{
+	const char *name = json_string_value(json_object_get(file, "name"));
+	const char *hex = json_string_value(json_object_get(file, "hex"));
+	bool start = json_is_true(json_object_get(file, "start"));
+	FILE *stream;
+	int failed;
+
+	if (!name || !hex)
+		return 0;
+	stream = strcmp(name, "-") == 0 ? stdout : fopen(name, start ? "we" : "ae");
+	if (!stream) {
+		fprintf(stderr, "poisectl: %s: %s\n", name, strerror(errno));
+		return 1;
+	}
+	for (; hex[0] && hex[1]; hex += 2)
+		putc(digit(hex[0]) << 4 | digit(hex[1]), stream);
+	failed = fflush(stream) || ferror(stream);
+	if (failed)
+		fprintf(stderr, "poisectl: %s: cannot write: %s\n", name, strerror(errno));
+	if (stream != stdout)
+		fclose(stream);
+	return failed;
+}
+
+static void print_lines(const json_t *rows)
+{
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		json_dumpf(json_array_get(rows, i), stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+		putchar('\n');
+	}
+}
+
 static int print(const json_t *answer)
 {
 	const json_t *out = json_object_get(answer, "stdout");
@@ -125,6 +165,8 @@ static int print(const json_t *answer)
 
 	if (json_is_string(out)) {
 		fputs(json_string_value(out), stdout);
+	} else if (json_is_true(json_object_get(answer, "lines"))) {
+		print_lines(out);
 	} else if (out && !json_is_null(out)) {
 		json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 		putchar('\n');
@@ -135,10 +177,27 @@ static int print(const json_t *answer)
 		fprintf(stderr, "poisectl: cannot write: %s\n", strerror(errno));
 		return 1;
 	}
+	if (write_file(json_object_get(answer, "file")))
+		return 1;
 	return json_is_integer(status) ? (int)json_integer_value(status) & 0xff : 1;
 }
 
-static int run(const char *path, const json_t *request)
+// Does the answer want to be asked again? Then wait and put its arguments into the request.
+static bool follow(const json_t *answer, json_t *request)
+{
+	json_t *again = json_object_get(answer, "again");
+	json_int_t ms = json_integer_value(json_object_get(again, "ms"));
+	const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	if (!json_is_array(json_object_get(again, "argv")))
+		return false;
+	nanosleep(&pause, NULL);
+	json_object_set(request, "argv", json_object_get(again, "argv"));
+	return true;
+}
+
+// One question. *more says that there is another one.
+static int ask(const char *path, json_t *request, bool *more)
 {
 	int fd = connect_to(path), status;
 	json_t *answer;
@@ -153,7 +212,20 @@ static int run(const char *path, const json_t *request)
 		return 1;
 	}
 	status = print(answer);
+	*more = status == 0 && follow(answer, request);
 	json_decref(answer);
+	return status;
+}
+
+static int run(const char *path, json_t *request)
+{
+	bool more = true;
+	int status = 0;
+
+	while (more) {
+		more = false;
+		status = ask(path, request, &more);
+	}
 	return status;
 }
 

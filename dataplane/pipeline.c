@@ -7,6 +7,7 @@
 #include <rte_prefetch.h>
 
 #include "answer.h"
+#include "trace.h"
 #include "transmit.h"
 
 // After a failed search for a SNAT port the next one is short for a while: a flood of SYNs must not make the
@@ -274,7 +275,7 @@ static void stage_forward(struct dp_worker *worker, struct dp_burst *burst, uint
 			forward(worker, burst->packets[n]);
 }
 
-void dp_pipeline(struct dp_worker *worker, uint32_t count)
+void dp_pipeline_stages(struct dp_worker *worker, uint32_t count)
 {
 	struct dp_burst *burst = &worker->burst;
 
@@ -282,5 +283,14 @@ void dp_pipeline(struct dp_worker *worker, uint32_t count)
 		rte_prefetch0(frame_of(burst->packets[i]));
 	count = stage_find(worker, burst, count);
 	stage_forward(worker, burst, count);
+}
+
+void dp_pipeline(struct dp_worker *worker, uint32_t count)
+{
+	if (POISE_UNLIKELY(POISE_LOAD(poise_trace_control(&worker->table)->until_ns) > worker->now_ns)) {
+		dp_trace_burst(worker, count);
+		return;
+	}
+	dp_pipeline_stages(worker, count);
 	dp_flush(worker);
 }

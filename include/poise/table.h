@@ -8,6 +8,7 @@
 //   shards       64 x struct poise_shard: free records, port hint, usage
 //   cursors      one line for each VIP: the round-robin cursor
 //   gates        which worker serves a queue, 4 lines; then a heartbeat line for each worker
+//   trace        packets that somebody watches, trace.h
 //   buckets      per shard, contiguous: 10 signatures and 10 record numbers a line
 //   records      per shard, contiguous: struct poise_flow
 //
@@ -72,6 +73,10 @@ struct poise_heartbeat {
 	__u64 reserved[7];
 } POISE_ALIGNED;
 POISE_ASSERT(sizeof(struct poise_heartbeat) == POISE_LINE_SIZE, "a line a worker");
+
+#define POISE_TRACE_RECORDS 128u // trace.h; a power of two
+#define POISE_TRACE_RECORD_LINES 16u
+#define POISE_TRACE_LINES (2 + POISE_TRACE_RECORDS * POISE_TRACE_RECORD_LINES)
 
 #define POISE_BUCKET_SLOTS 10u
 #define POISE_PROBE_MAX 8u // buckets looked at before an insertion gives up

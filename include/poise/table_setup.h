@@ -28,7 +28,7 @@ POISE_INLINE __u32 poise_table_layout(struct poise_table *table, __u32 max_flows
 	table->shard_first = 1;
 	table->cursor_first = table->shard_first + POISE_SHARDS;
 	table->gate_first = table->cursor_first + POISE_MAX_VIPS;
-	table->bucket_first = table->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS;
+	table->bucket_first = table->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS + POISE_TRACE_LINES;
 	table->record_first = table->bucket_first + POISE_SHARDS * table->buckets_per_shard;
 	table->lines = table->record_first + POISE_SHARDS * table->records_per_shard;
 	return table->lines;
@@ -75,7 +75,8 @@ POISE_INLINE const char *poise_table_attach(struct poise_table *table, void *bas
 	    header->shard_first != 1 ||
 	    header->cursor_first != header->shard_first + POISE_SHARDS ||
 	    header->gate_first != header->cursor_first + POISE_MAX_VIPS ||
-	    header->bucket_first != header->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS ||
+	    header->bucket_first !=
+		    header->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS + POISE_TRACE_LINES ||
 	    header->record_first !=
 		    header->bucket_first + (__u64)POISE_SHARDS * header->buckets_per_shard)
 		return "flow table with damaged header";

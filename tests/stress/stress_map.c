@@ -170,8 +170,8 @@ static int judge(const struct stress *stress, const struct actor *actors, unsign
 	}
 	xdp_object_counters(&stress->object, &counters);
 	failed = wrong || twice || !exact || !left || !made || !counters.counters[POISE_FLOW_CREATED];
-	printf("    %lu runs of the program, %lu frames left, %llu flows made by it, %lu by threads, met %lu times\n", runs,
-	       left, (unsigned long long)counters.counters[POISE_FLOW_CREATED], made, met);
+	printf("    %lu runs of the program, %lu frames left, %llu flows made by it, %lu by threads, met %lu times\n",
+	       runs, left, (unsigned long long)counters.counters[POISE_FLOW_CREATED], made, met);
 	printf("%sok - %s: %lu frames of two flows, %u clients with two flows, counts %s\n", failed ? "not " : "", nat,
 	       wrong, twice, exact ? "exact" : "wrong");
 	return failed;
