@@ -6,9 +6,10 @@
 //   {"argv":["drain","web1"],"json":false,"cwd":"/root"}
 //   {"status":0,"stdout":"web/web1: draining, 3 active flows\n","stderr":""}
 //
-// An answer may have more members. "again": {"argv":[...],"ms":100}: ask again with these arguments after the pause, for
-// there may be more. "lines": true: "stdout" is an array, of which each element is an answer of its own. "file":
-// {"name":"x.pcapng","start":true,"hex":"0a0d..."}: write or append these bytes.
+// An answer may have more members.
+//   "again": {"argv":[...],"ms":100}: ask again with these arguments after the pause, for there may be more.
+//   "lines": true: "stdout" is an array, of which each element is an answer of its own.
+//   "file": {"name":"x.pcapng","start":true,"hex":"0a0d..."}: write or append these bytes.
 //
 // "json" and "cwd" may be left out. With "json": true, "stdout" is a JSON value instead of text, null after a
 // failure that has none. `status` is poisectl's exit status. Pure but for what the verbs do.

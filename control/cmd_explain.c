@@ -92,7 +92,8 @@ static void say_service(struct explain *explain)
 	if (explain->vip != POISE_NONE16) {
 		const struct poise_vip *vip = &snapshot->vips[explain->vip];
 
-		say(explain, "service", "%.31s at %s, %s: goes inward, to a backend", snapshot->vip_names[explain->vip],
+		say(explain, "service", "%.31s at %s, %s: goes inward, to a backend",
+		    snapshot->vip_names[explain->vip],
 		    cp_endpoint(vip->address, POISE_HOST16(vip->port), text), nats[vip->nat % POISE_NATS]);
 	} else if (poise_vip_find(snapshot, explain->key.dst, 0) != POISE_NONE16) {
 		say(explain, "service", "%s is a service's address, but none listens on port %u",
@@ -199,8 +200,8 @@ static void say_translated(struct explain *explain)
 	char from[CP_ENDPOINT_SIZE], to[CP_ENDPOINT_SIZE];
 
 	cp_endpoint(inward ? flow->snat : flow->vip, POISE_HOST16(inward ? flow->snat_port : flow->vip_port), from);
-	cp_endpoint(inward ? flow->backend : flow->client, POISE_HOST16(inward ? flow->backend_port : flow->client_port),
-		    to);
+	cp_endpoint(inward ? flow->backend : flow->client,
+		    POISE_HOST16(inward ? flow->backend_port : flow->client_port), to);
 	say(explain, "leaves", "%s -> %s, %s %.31s of service %.31s", from, to, inward ? "to backend" : "from backend",
 	    cp_flow_backend_name(flow, snapshot), cp_flow_service_name(flow, snapshot));
 	explain->verdict = "forwarded";
@@ -238,8 +239,9 @@ static void say_verdict(struct explain *explain)
 	if (!explain->found && strcmp(explain->verdict, "forwarded") == 0)
 		more = "; without SYN: no_flow";
 	else if (strcmp(explain->verdict, "not_ours") == 0)
-		more = explain->snapshot->flags & POISE_SNAPSHOT_EXCEPTION_PATH ? ", left to the kernel"
-										: ", dropped: there is no kernel to take it";
+		more = explain->snapshot->flags & POISE_SNAPSHOT_EXCEPTION_PATH
+			       ? ", left to the kernel"
+			       : ", dropped: there is no kernel to take it";
 	else if (strcmp(explain->verdict, "forwarded") != 0)
 		more = ", the packet is dropped and counted under this name";
 	say(explain, "verdict", "%s%s", explain->verdict, more);

@@ -111,6 +111,21 @@ static json_t *check_json(const struct cp_view_backend *backend)
 			 "last_failure", cp_json_text(check->reason));
 }
 
+// Microseconds as milliseconds with three digits.
+static double rounded(double us)
+{
+	return (double)(uint64_t)(us + 0.5) / 1e3;
+}
+
+static json_t *handshake_json(const struct cp_view_traffic *traffic)
+{
+	return json_pack("{sI sf sf sf sI sI}", "answers", (json_int_t)traffic->answers, "mean_ms",
+			 rounded(traffic->answers ? (double)traffic->latency_us / (double)traffic->answers : 0),
+			 "p50_ms", rounded(cp_view_latency_us(traffic, 0.5)), "p99_ms",
+			 rounded(cp_view_latency_us(traffic, 0.99)), "syn_repeated",
+			 (json_int_t)traffic->syn_repeated, "syn_ack_repeated", (json_int_t)traffic->syn_ack_repeated);
+}
+
 json_t *cp_json_backend(const struct cp_view_backend *backend)
 {
 	char address[CP_ENDPOINT_SIZE], endpoint[CP_ENDPOINT_SIZE];
@@ -124,5 +139,9 @@ json_t *cp_json_backend(const struct cp_view_backend *backend)
 
 	if (object && backend->checked && backend->check.probes)
 		json_object_set_new(object, "check_ms", json_real(backend->check.last_us / 1e3));
+	if (object && backend->traffic.answers)
+		json_object_set_new(object, "syn_ms", json_real(rounded(cp_view_latency_us(&backend->traffic, 0.5))));
+	if (object)
+		json_object_set_new(object, "handshake", handshake_json(&backend->traffic));
 	return with_traffic(object, &backend->traffic);
 }

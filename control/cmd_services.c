@@ -27,6 +27,7 @@ static const struct cp_text_column backend_columns[] = {
 	{"ADDRESS", "endpoint", CP_TEXT_PLAIN},	 {"STATE", "state", CP_TEXT_PLAIN},
 	{"WEIGHT", "weight", CP_TEXT_PLAIN},	 {"ACTIVE", "flows_active", CP_TEXT_COUNT},
 	{"TOTAL", "flows_total", CP_TEXT_COUNT}, {"CHECK MS", "check_ms", CP_TEXT_PLAIN},
+	{"SYN MS", "syn_ms", CP_TEXT_PLAIN},
 };
 
 // Is `name` (NULL: any) a service that can be shown?

@@ -153,4 +153,5 @@ void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out)
 			"Packets forwarded; in is toward the backend.", false);
 	backend_traffic(view, out, "poise_backend_bytes_total",
 			"IP bytes forwarded; in is toward the backend.", true);
+	cp_metrics_handshakes(view, out);
 }

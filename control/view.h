@@ -16,7 +16,18 @@ struct cp_view_traffic {
 	uint64_t packets_outward;
 	uint64_t bytes_inward; // IPv4 total length
 	uint64_t bytes_outward;
+	uint64_t syn_repeated;	   // by clients
+	uint64_t syn_ack_repeated; // by backends
+	uint64_t answers;	   // first SYN-ACKs whose latency is known
+	uint64_t latency_us;	   // their sum, from the client's first SYN on
+	uint64_t latency[POISE_LATENCY_BUCKETS]; // their number by latency, poise/stats.h
 };
+
+// The latency that `share` (0 to 1) of the answers stayed below, in microseconds, between the bucket's bounds in
+// proportion; 0 without answers.
+double cp_view_latency_us(const struct cp_view_traffic *traffic, double share);
+// Upper bound of a bucket in microseconds; the last one has none: 0.
+uint64_t cp_view_latency_bound_us(uint32_t bucket);
 
 enum cp_view_state {
 	CP_VIEW_UP,	  // takes new flows

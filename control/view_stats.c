@@ -60,6 +60,40 @@ void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, stru
 	}
 }
 
+static void add_handshakes(struct cp_view_traffic *sum, const struct poise_stats_backend *slot)
+{
+	sum->syn_repeated += POISE_LOAD(slot->syn_repeated);
+	sum->syn_ack_repeated += POISE_LOAD(slot->syn_ack_repeated);
+	sum->latency_us += POISE_LOAD(slot->latency_us);
+	for (uint32_t i = 0; i < POISE_LATENCY_BUCKETS; i++) {
+		uint64_t count = POISE_LOAD(slot->latency[i]);
+
+		sum->latency[i] += count;
+		sum->answers += count;
+	}
+}
+
+uint64_t cp_view_latency_bound_us(uint32_t bucket)
+{
+	return bucket + 1 < POISE_LATENCY_BUCKETS ? 1ull << (POISE_LATENCY_FIRST + bucket) : 0;
+}
+
+double cp_view_latency_us(const struct cp_view_traffic *traffic, double share)
+{
+	double wanted = share * (double)traffic->answers, below = 0;
+
+	for (uint32_t i = 0; i < POISE_LATENCY_BUCKETS; i++) {
+		double count = (double)traffic->latency[i], low = i ? (double)cp_view_latency_bound_us(i - 1) : 0;
+
+		if (count > 0 && below + count >= wanted)
+			return i + 1 < POISE_LATENCY_BUCKETS
+				       ? low + (wanted - below) / count * ((double)cp_view_latency_bound_us(i) - low)
+				       : low;
+		below += count;
+	}
+	return 0;
+}
+
 void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend, struct cp_view_traffic *sum)
 {
 	struct poise_stats_backend xdp;
@@ -75,6 +109,7 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 	sum->packets_outward = xdp.packets[POISE_OUTWARD];
 	sum->bytes_inward = xdp.bytes[POISE_INWARD];
 	sum->bytes_outward = xdp.bytes[POISE_OUTWARD];
+	add_handshakes(sum, &xdp);
 	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
 		const struct poise_stats_backend *slot = &dataplane->stats->worker[w].backends[backend];
 
@@ -85,6 +120,7 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 		sum->packets_outward += POISE_LOAD(slot->packets[POISE_OUTWARD]);
 		sum->bytes_inward += POISE_LOAD(slot->bytes[POISE_INWARD]);
 		sum->bytes_outward += POISE_LOAD(slot->bytes[POISE_OUTWARD]);
+		add_handshakes(sum, slot);
 	}
 	// Flows that an earlier dataplane made may be removed by this one.
 	sum->flows_active = sum->flows_created > removed ? sum->flows_created - removed : 0;

@@ -109,6 +109,17 @@ static uint32_t stage_find(struct dp_worker *worker, struct dp_burst *burst, uin
 	return kept;
 }
 
+static uint32_t microseconds(const struct dp_worker *worker)
+{
+	return (uint32_t)(worker->now_ns / 1000) | 1; // 0 would be "not known"
+}
+
+static void note_handshake(struct dp_worker *worker, const struct poise_flow *flow, uint32_t direction, uint8_t flags)
+{
+	poise_handshake_note(flow, (enum poise_direction)direction, flags, microseconds(worker),
+			     &worker->stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)]);
+}
+
 // A SYN without flow makes one. A full shard gives up its oldest half-open flow first.
 static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_mbuf *packet,
 				    const struct poise_step *step, struct poise_found *found)
@@ -124,6 +135,7 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 		.shards = worker->shards,
 		.snat_tries = rest ? DP_SNAT_SHORT : 0,
 		.now_ms = burst->now_ms,
+		.now_us = microseconds(worker),
 		.vip_index = step->vip_index,
 		.port_index = (uint8_t)packet->port,
 	};
@@ -179,6 +191,9 @@ static enum poise_verdict decide(struct dp_worker *worker, const struct rte_mbuf
 	// A packet that ends here is no sign of life of its flow.
 	if (found->number && POISE_UNLIKELY(step->packet.ttl <= 1))
 		return POISE_TTL_EXPIRED;
+	if (found->number && step->packet.kind == POISE_PACKET_TCP && step->packet.tcp_flags & POISE_TCP_SYN)
+		note_handshake(worker, poise_record(&worker->table, found->number), step->direction,
+			       step->packet.tcp_flags);
 	if (found->number && !restarts(worker, step, found)) {
 		verdict = poise_account(&worker->table, poise_record(&worker->table, found->number), step,
 					worker->burst.now_ms);
@@ -248,6 +263,8 @@ static inline bool forward_known(struct dp_worker *worker, const struct dp_look 
 		return false;
 	if (POISE_UNLIKELY(look->lane != POISE_LANE_QUICK ||
 			   !poise_quick_forward(burst->snapshot, look->flow, direction, plain, burst->now_ms, &port))) {
+		if (plain->tcp.flags & POISE_TCP_SYN)
+			note_handshake(worker, look->flow, direction, plain->tcp.flags);
 		verdict = poise_known_forward(burst->snapshot, &worker->table, look->flow, direction, plain,
 					      burst->now_ms, &event, &port);
 		if (event != POISE_FORWARDED)

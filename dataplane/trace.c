@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// See trace.h. The stages know nothing of it: a packet's fate is read from what is left of it, or, when nothing is, from
-// the counter that has moved.
+// See trace.h. The stages know nothing of it: a packet's fate is read from what is left of it, or, when nothing is,
+// from the counter that has moved.
 #include "trace.h"
 
 #include <poise/trace.h>

@@ -4,6 +4,7 @@
 // Making a flow from a SYN: the only place where DNAT and full NAT differ.
 #pragma once
 
+#include <poise/handshake.h>
 #include <poise/nat.h>
 #include <poise/pick.h>
 #include <poise/table_ops.h>
@@ -14,7 +15,7 @@ struct poise_create {
 	const __u8 *source_mac; // of the SYN's frame, 6 bytes
 	__u64 shards;		// bit n: SNAT ports may come from shard n; the caller owns it, or nobody does
 	__u32 snat_tries;	// ports to try at most; 0: all of the caller's
-	__u32 now_ms;
+	__u32 now_ms, now_us; // now_us: handshake.h
 	__u16 vip_index;
 	__u8 port_index; // the SYN came in by
 	__u8 joined;	 // out: another writer was quicker, the flow is his
@@ -35,8 +36,7 @@ POISE_PART int poise_snat_free(const struct poise_table *table, const struct poi
 }
 
 struct poise_snat_search {
-	__u32 tries;  // ports left to try
-	__u32 probes; // ports tried
+	__u32 tries, probes; // ports left to try, ports tried
 };
 
 // Search a free port of one shard for the reply tuple. Ports of shard s are those equal to s modulo 64, so
@@ -121,7 +121,7 @@ POISE_INLINE void poise_flow_fill(struct poise_flow *flow, const struct poise_cr
 	flow->vip_index = create->vip_index;
 	flow->backend_index = create->backend_index;
 	flow->client_egress = poise_route_egress(create->snapshot, packet->key.src);
-	POISE_STORE(flow->ack[POISE_INWARD], 0);
+	poise_handshake_begin(flow, create->now_us);
 	POISE_STORE(flow->ack[POISE_OUTWARD], 0);
 	flow->client_interface = create->port_index;
 	POISE_COPY(flow->client_mac, create->source_mac, 6);

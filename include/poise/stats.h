@@ -15,14 +15,23 @@ struct poise_stats_port {
 	__u64 tx_bytes;
 };
 
+#define POISE_LATENCY_BUCKETS 20u
+#define POISE_LATENCY_FIRST 5u // 32 microseconds; the last bound is 8.4 s
+
 struct poise_stats_backend {
 	__u64 flows_created;
 	__u64 flows_removed; // active flows are the difference, summed over workers
 	__u64 packets[2]; // by enum poise_direction
 	__u64 bytes[2];	  // IPv4 total length
 	__u64 reserved[2];
+	// Of handshakes, handshake.h.
+	__u64 syn_repeated;	// by the client
+	__u64 syn_ack_repeated; // by the backend
+	__u64 latency_us;	// sum, from the first SYN to the first SYN-ACK
+	__u64 more_reserved;
+	__u64 latency[POISE_LATENCY_BUCKETS]; // below 2^(POISE_LATENCY_FIRST + n) microseconds, the last: all others
 };
-POISE_ASSERT(sizeof(struct poise_stats_backend) == POISE_LINE_SIZE, "one line a backend");
+POISE_ASSERT(sizeof(struct poise_stats_backend) == 4 * POISE_LINE_SIZE, "what each packet counts is one line");
 
 struct poise_stats_worker {
 	__u64 heartbeat_ns; // CLOCK_MONOTONIC of the last loop that did work or looked for it

@@ -57,8 +57,8 @@ cases()
 	check_is "$path: checksums are right on both sides" \
 		"$(tshark -r "$LAB/a.pcapng" -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE \
 			-Y 'tcp.checksum.status == 0 || ip.checksum.status == 0' 2>/dev/null | wc -l)" 0
-	check "$path: each packet has its fate as comment" test "$(tshark -r "$LAB/a.pcapng" -T fields -e frame.comment \
-		2>/dev/null | grep -c 'forwarded web/web')" = 16
+	check_is "$path: each packet has its fate as comment" \
+		"$(tshark -r "$LAB/a.pcapng" -T fields -e frame.comment 2>/dev/null | grep -c 'forwarded web/web')" 16
 	lab_requests 1 >/dev/null
 
 	watch "$LAB/drops" -j trace --drops -c 1
@@ -73,6 +73,9 @@ cases dpdk
 flow=$(poisectl -j flows limit=1 | jq -r '.flows[0].client')
 check "explain finds a live flow" grep -q "of service web" <(poisectl explain tcp "$flow" "$lab_vip:80")
 
+check_is "the time from SYN to SYN-ACK is known of each connection" \
+	"$(poisectl -j backends | jq '[.backends[] | (.handshake.answers == .flows_total and .handshake.p50_ms > 0 and
+		.handshake.p50_ms < 1000)] | all')" true
 watch "$LAB/first" trace -c 1000
 check_is "a second watcher is refused" "$(poisectl trace -c 1 2>&1)" "somebody else watches; one at a time"
 kill "$watcher"

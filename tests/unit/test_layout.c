@@ -26,7 +26,7 @@ static void sizes(void)
 	CU_ASSERT_EQUAL(sizeof(struct poise_snat), 12);
 	CU_ASSERT_EQUAL(sizeof(struct poise_port), 88);
 	CU_ASSERT_EQUAL(sizeof(struct poise_stats), 64);
-	CU_ASSERT_EQUAL(sizeof(struct poise_stats_backend), 64);
+	CU_ASSERT_EQUAL(sizeof(struct poise_stats_backend), 256);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_header), 16);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_welcome), 72);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_result), 192);

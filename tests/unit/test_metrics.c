@@ -66,6 +66,17 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+// May a sample's name go on like this behind its family's?
+static bool sample_of(const char *type, const char *rest)
+{
+	static const char *const parts[] = {"_bucket{", "_sum{", "_count{"};
+
+	for (size_t i = 0; i < POISE_COUNT(parts); i++)
+		if (strcmp(type, "histogram") == 0 && strncmp(rest, parts[i], strlen(parts[i])) == 0)
+			return true;
+	return strcmp(type, "histogram") != 0 && strchr("{ ", *rest);
+}
+
 // Every sample belongs to the family above it, every family opens once, no two samples are the same series.
 static void page_is_well_formed(const char *page)
 {
@@ -80,13 +91,14 @@ static void page_is_well_formed(const char *page)
 		if (strncmp(line, "# HELP ", 7) == 0)
 			continue;
 		if (sscanf(line, "# TYPE %79s %15s", family, type) == 2) {
-			untyped += strcmp(type, "counter") != 0 && strcmp(type, "gauge") != 0;
+			untyped += strcmp(type, "counter") != 0 && strcmp(type, "gauge") != 0 &&
+				   strcmp(type, "histogram") != 0;
 			untyped += (strcmp(type, "counter") == 0) !=
 				   (strlen(family) > 6 && strcmp(family + strlen(family) - 6, "_total") == 0);
 			continue;
 		}
 		foreign += strncmp(line, family, strlen(family)) != 0 || !value ||
-			   !strchr("{ ", line[strlen(family)]) || strncmp(line, "poise_", 6) != 0;
+			   !sample_of(type, line + strlen(family)) || strncmp(line, "poise_", 6) != 0;
 		if (value)
 			*value = '\0';
 		series[count++] = line;
