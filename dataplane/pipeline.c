@@ -58,15 +58,16 @@ static inline bool parse(struct dp_worker *worker, struct rte_mbuf *packet, stru
 
 	look->frame = frame_of(packet);
 	if (POISE_LIKELY(poise_plain(plain, end_of(packet), packet->pkt_len))) {
-		key = poise_plain_key(plain);
 		look->lane = (uint8_t)poise_lane(plain);
+		look->direction = (uint8_t)poise_locate_plain(snapshot, &worker->table, plain, &place);
 	} else {
 		if (!parse_unusual(worker, packet, &key))
 			return false;
 		look->lane = POISE_LANE_ANY;
+		look->direction =
+			(uint8_t)poise_locate(snapshot, &worker->table, &key,
+					      poise_vip_find(snapshot, key.dst, key.dst_port), &place);
 	}
-	look->direction = (uint8_t)poise_locate(snapshot, &worker->table, &key,
-						poise_vip_find(snapshot, key.dst, key.dst_port), &place);
 	owner = worker->owners[place.shard];
 	if (POISE_UNLIKELY(owner != worker->index)) {
 		dp_handoff(worker, packet, owner);

@@ -159,6 +159,19 @@ POISE_PART __u16 poise_vip_find(const struct poise_snapshot *snapshot, __be32 ad
 	return POISE_NONE16;
 }
 
+// Is (address, port) a service's? One look at its home, without a branch that follows the direction of traffic, which
+// comes mixed and cannot be predicted. `port` is not 0. Returns 1 or 0, or -1 when another one lives there: only
+// poise_vip_find() knows then. Processes, any thread.
+POISE_INLINE int poise_vip_glance(const struct poise_snapshot *snapshot, __be32 address, __be16 port)
+{
+	__u16 entry = snapshot->vip_hash[poise_vip_home(snapshot->vip_salt, address, port)];
+	const struct poise_vip *vip = &snapshot->vips[(entry - 1u) & (POISE_MAX_VIPS - 1)];
+	__u32 other = (vip->address ^ address) | (__u32)(vip->port ^ port);
+	int there = (entry != 0) & !other;
+
+	return POISE_LIKELY(there == (entry != 0)) ? there : -1;
+}
+
 // The entry of a SNAT address, or POISE_NONE16. There are few; the first that matches.
 POISE_PART __u16 poise_snat_find(const struct poise_snapshot *snapshot, __be32 address)
 {

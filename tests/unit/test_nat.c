@@ -267,6 +267,17 @@ static void snat_tries_are_bounded(void)
 	world_fini(&world);
 }
 
+// The way without branches names the same link addresses and the same port.
+static int link_plain_agrees(const struct world *world, const struct poise_flow *flow, enum poise_direction direction)
+{
+	struct poise_plain plain = {.eth.type = 1}, general = {.eth.type = 1};
+	__u16 port = 77, general_port = 77;
+	int known = poise_flow_link(world->snapshot, flow, direction, (__u8 *)&general, &general_port);
+
+	return poise_flow_link_plain(world->snapshot, flow, direction, &plain, &port) == known &&
+	       port == general_port && !memcmp(&plain, &general, sizeof(plain));
+}
+
 static void egress(void)
 {
 	struct world world;
@@ -287,8 +298,14 @@ static void egress(void)
 	CU_ASSERT_EQUAL(port, 0);
 	CU_ASSERT_EQUAL(memcmp(link, flow->client_mac, 6), 0);
 	CU_ASSERT_EQUAL(memcmp(link + 6, world.snapshot->ports[0].mac, 6), 0);
+	CU_ASSERT(link_plain_agrees(&world, flow, POISE_INWARD));
+	CU_ASSERT(link_plain_agrees(&world, flow, POISE_OUTWARD));
+	flow->client_egress = 1;
+	CU_ASSERT(link_plain_agrees(&world, flow, POISE_OUTWARD));
 	world.snapshot->egress[1].flags = 0;
 	CU_ASSERT(!poise_flow_link(world.snapshot, flow, POISE_INWARD, link, &port));
+	CU_ASSERT(link_plain_agrees(&world, flow, POISE_INWARD));
+	CU_ASSERT(link_plain_agrees(&world, flow, POISE_OUTWARD));
 	world_fini(&world);
 }
 

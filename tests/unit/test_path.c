@@ -12,6 +12,20 @@ struct outcome {
 	uint16_t port;
 };
 
+// For a plain packet the short way finds the same place.
+static void locate_agrees(const struct world *world, const struct frame *frame, const struct poise_step *step)
+{
+	const struct poise_plain *plain = (const void *)frame->bytes;
+	struct poise_place place;
+
+	if (!poise_plain(frame->bytes, frame->bytes + frame->length, frame->length))
+		return;
+	CU_ASSERT_EQUAL(poise_locate_plain(world->snapshot, &world->table, plain, &place), step->direction);
+	CU_ASSERT_EQUAL(place.shard, step->place.shard);
+	CU_ASSERT_EQUAL(place.home, step->place.home);
+	CU_ASSERT_EQUAL(place.signature, step->place.signature);
+}
+
 // The steps in the order that both data paths take them.
 static struct outcome run(struct world *world, struct frame *frame, uint32_t now_ms)
 {
@@ -26,6 +40,7 @@ static struct outcome run(struct world *world, struct frame *frame, uint32_t now
 		outcome.verdict = poise_classify(world->snapshot, &world->table, &step);
 	if (outcome.verdict != POISE_FORWARDED)
 		return outcome;
+	locate_agrees(world, frame, &step);
 	outcome.number = poise_table_find(&world->table, &step.place, &step.packet.key,
 					  (enum poise_direction)step.direction);
 	if (outcome.number && step.direction == POISE_INWARD && step.packet.kind == POISE_PACKET_TCP &&

@@ -8,7 +8,7 @@
 static void thousand_services(void)
 {
 	struct poise_snapshot *snapshot = check_memory(sizeof(*snapshot));
-	unsigned int bad = 0, placed = 0;
+	unsigned int bad = 0, placed = 0, sure = 0;
 	uint32_t salt;
 
 	for (salt = 1; salt < 2000 && placed != 2 * POISE_MAX_VIPS; salt++) {
@@ -26,14 +26,20 @@ static void thousand_services(void)
 	CU_ASSERT_EQUAL(placed, 2 * POISE_MAX_VIPS);
 	for (uint16_t i = 0; i < POISE_MAX_VIPS; i++) {
 		const struct poise_vip *vip = &snapshot->vips[i];
+		__be32 stranger = POISE_BE32(0x0a000000 + i);
+		int own = poise_vip_glance(snapshot, vip->address, vip->port),
+		    other = poise_vip_glance(snapshot, stranger, vip->port);
 
 		bad += poise_vip_find(snapshot, vip->address, vip->port) != i;
 		bad += poise_vip_find(snapshot, vip->address, 0) != i;
 		bad += poise_vip_find(snapshot, vip->address, POISE_BE16(79)) != POISE_NONE16;
 		bad += poise_vip_find(snapshot, POISE_BE32(0x0a000000 + i), vip->port) != POISE_NONE16;
 		bad += poise_vip_find(snapshot, POISE_BE32(0x0a000000 + i), 0) != POISE_NONE16;
+		bad += own == 0 || other == 1; // -1 is no answer
+		sure += (own == 1) + (other == 0);
 	}
 	CU_ASSERT_EQUAL(bad, 0);
+	CU_ASSERT(sure > POISE_MAX_VIPS / 2); // the hash is half full: many homes tell
 	free(snapshot);
 }
 
