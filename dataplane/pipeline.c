@@ -91,10 +91,11 @@ static inline void guess(struct dp_worker *worker, struct dp_look *look)
 }
 
 // Parse all packets, and guess the flow of each DP_AHEAD packets later, so that fetches are spread over the
-// computing and not made in one volley. Returns how many packets go on; they move up in burst->packets.
-static uint32_t stage_find(struct dp_worker *worker, struct dp_burst *burst, uint32_t count)
+// computing and not made in one volley. Returns how many packets go on; they move up in burst->packets. *guessed
+// tells for how many of them, at least half, the flow was guessed; stage_forward() goes on with it.
+static uint32_t stage_find(struct dp_worker *worker, struct dp_burst *burst, uint32_t count, uint32_t *guessed)
 {
-	uint32_t kept = 0, guessed = 0;
+	uint32_t kept = 0, done = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct rte_mbuf *packet = burst->packets[i];
@@ -103,10 +104,11 @@ static uint32_t stage_find(struct dp_worker *worker, struct dp_burst *burst, uin
 			continue;
 		burst->packets[kept++] = packet;
 		if (kept > DP_AHEAD)
-			guess(worker, &burst->looks[guessed++]);
+			guess(worker, &burst->looks[done++]);
 	}
-	while (guessed < kept)
-		guess(worker, &burst->looks[guessed++]);
+	while (2 * done < kept)
+		guess(worker, &burst->looks[done++]);
+	*guessed = done;
 	return kept;
 }
 
@@ -285,22 +287,27 @@ static inline bool forward_known(struct dp_worker *worker, const struct dp_look 
 	return true;
 }
 
-// One packet after the other, in the order they came: a flow made for one is there for the next.
-static void stage_forward(struct dp_worker *worker, struct dp_burst *burst, uint32_t count)
+// One packet after the other, in the order they came: a flow made for one is there for the next. Between them the
+// flows of the later half are guessed, whose buckets were asked for last.
+static void stage_forward(struct dp_worker *worker, struct dp_burst *burst, uint32_t count, uint32_t guessed)
 {
-	for (uint32_t n = 0; n < count; n++)
+	for (uint32_t n = 0; n < count; n++) {
+		if (guessed < count)
+			guess(worker, &burst->looks[guessed++]);
 		if (POISE_UNLIKELY(!forward_known(worker, &burst->looks[n], burst->packets[n])))
 			forward(worker, burst->packets[n]);
+	}
 }
 
 void dp_pipeline_stages(struct dp_worker *worker, uint32_t count)
 {
 	struct dp_burst *burst = &worker->burst;
+	uint32_t guessed;
 
 	for (uint32_t i = 0; i < count; i++)
 		rte_prefetch0(frame_of(burst->packets[i]));
-	count = stage_find(worker, burst, count);
-	stage_forward(worker, burst, count);
+	count = stage_find(worker, burst, count, &guessed);
+	stage_forward(worker, burst, count, guessed);
 }
 
 void dp_pipeline(struct dp_worker *worker, uint32_t count)
