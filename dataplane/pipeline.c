@@ -6,6 +6,8 @@
 
 #include <rte_prefetch.h>
 
+#include <poise/quick.h>
+
 #include "answer.h"
 #include "trace.h"
 #include "transmit.h"
@@ -57,7 +59,7 @@ static inline bool parse(struct dp_worker *worker, struct rte_mbuf *packet, stru
 	uint32_t owner;
 
 	look->frame = frame_of(packet);
-	if (POISE_LIKELY(poise_plain(plain, end_of(packet), packet->pkt_len))) {
+	if (POISE_LIKELY(poise_quick_form(plain, packet->data_len, packet->pkt_len))) {
 		look->lane = (uint8_t)poise_lane(plain);
 		look->direction = (uint8_t)poise_locate_plain(snapshot, &worker->table, plain, &place);
 	} else {
@@ -256,20 +258,23 @@ static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
 static inline bool forward_known(struct dp_worker *worker, const struct dp_look *look, struct rte_mbuf *packet)
 {
 	const struct dp_burst *burst = &worker->burst;
-	enum poise_direction direction = (enum poise_direction)look->direction;
+	enum poise_direction direction = (enum poise_direction)(look->direction & 1);
 	struct poise_plain *plain = (struct poise_plain *)look->frame;
-	uint32_t sequence = POISE_LOAD_ACQUIRE(look->flow->sequence);
+	struct poise_flow *flow = look->flow;
+	uint32_t sequence = POISE_LOAD_ACQUIRE(flow->sequence);
 	enum poise_verdict verdict, event;
 	uint16_t port;
 
-	if (look->lane == POISE_LANE_ANY || !poise_known_matches(look->flow, direction, plain))
+	if (look->lane == POISE_LANE_ANY || !poise_known_matches(flow, sequence, direction, plain))
 		return false;
 	if (POISE_UNLIKELY(look->lane != POISE_LANE_QUICK ||
-			   !poise_quick_forward(burst->snapshot, look->flow, direction, plain, burst->now_ms, &port))) {
+			   !poise_quick_forward(burst->snapshot, flow, direction, plain, burst->now_ms, &port))) {
+		if (!poise_flow_visible(flow))
+			return false;
 		if (plain->tcp.flags & POISE_TCP_SYN)
-			note_handshake(worker, look->flow, direction, plain->tcp.flags);
-		verdict = poise_known_forward(burst->snapshot, &worker->table, look->flow, direction, plain,
-					      burst->now_ms, &event, &port);
+			note_handshake(worker, flow, direction, plain->tcp.flags);
+		verdict = poise_known_forward(burst->snapshot, &worker->table, flow, direction, plain, burst->now_ms,
+					      &event, &port);
 		if (event != POISE_FORWARDED)
 			worker->stats->counters[event]++;
 		if (verdict != POISE_FORWARDED) {
@@ -278,11 +283,11 @@ static inline bool forward_known(struct dp_worker *worker, const struct dp_look 
 		}
 	}
 	// While the two paths overlap the XDP program may have given the record away meanwhile.
-	if (POISE_UNLIKELY(!poise_flow_is(look->flow, sequence))) {
+	if (POISE_UNLIKELY(!poise_flow_is(flow, sequence))) {
 		dp_drop(worker, packet, POISE_NO_FLOW);
 		return true;
 	}
-	count_backend(worker, look->flow, direction, POISE_HOST16(plain->ip.total_length));
+	count_backend(worker, flow, direction, POISE_HOST16(plain->ip.total_length));
 	dp_transmit(worker, packet, port);
 	return true;
 }
@@ -304,8 +309,6 @@ void dp_pipeline_stages(struct dp_worker *worker, uint32_t count)
 	struct dp_burst *burst = &worker->burst;
 	uint32_t guessed;
 
-	for (uint32_t i = 0; i < count; i++)
-		rte_prefetch0(frame_of(burst->packets[i]));
 	count = stage_find(worker, burst, count, &guessed);
 	stage_forward(worker, burst, count, guessed);
 }

@@ -78,13 +78,12 @@ static inline void dp_transmit_flush(struct dp_worker *worker, uint32_t port)
 	worker->transmit_pending &= ~(1u << port);
 }
 
-// Send `packet` by a logical port below worker->ports.
+// Send `packet` by a logical port below worker->ports. A packet that came in leaves at most once, and a burst ends with
+// dp_flush(), so there is room.
 static inline struct dp_transmit *dp_transmit_add(struct dp_worker *worker, struct rte_mbuf *packet, uint32_t port)
 {
 	struct dp_transmit *transmit = &worker->transmit[port];
 
-	if (POISE_UNLIKELY(transmit->count == DP_BURST))
-		dp_transmit_flush(worker, port);
 	transmit->packets[transmit->count++] = packet;
 	transmit->bytes += packet->pkt_len;
 	worker->transmit_pending |= 1u << port;

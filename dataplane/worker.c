@@ -43,14 +43,19 @@ static uint32_t poll_devices(struct dp_worker *worker)
 		const struct dp_receive *receive = &worker->receive[n];
 		struct poise_stats_port *stats = &worker->stats->ports[receive->port];
 		uint32_t count = rte_eth_rx_burst(receive->device, receive->queue, burst->packets, DP_BURST);
+		uint64_t bytes = 0;
 
 		if (!count)
 			continue;
-		stats->rx_packets += count;
 		for (uint32_t i = 0; i < count; i++) {
-			stats->rx_bytes += burst->packets[i]->pkt_len;
-			burst->packets[i]->port = receive->port;
+			struct rte_mbuf *packet = burst->packets[i];
+
+			rte_prefetch0(rte_pktmbuf_mtod(packet, void *));
+			bytes += packet->pkt_len;
+			packet->port = receive->port;
 		}
+		stats->rx_packets += count;
+		stats->rx_bytes += bytes;
 		dp_pipeline(worker, count);
 		total += count;
 	}
@@ -65,6 +70,8 @@ static uint32_t poll_rings(struct dp_worker *worker)
 
 	count = rte_ring_sc_dequeue_burst(worker->handoff_rings[worker->index], (void **)burst->packets,
 					  DP_BURST, NULL);
+	for (uint32_t i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(burst->packets[i], void *));
 	if (count)
 		dp_pipeline(worker, count);
 	total = count;

@@ -28,12 +28,13 @@ POISE_INLINE __u32 poise_csum_diff32(__u32 before, __u32 after)
 	       poise_csum_diff16((__u16)(before >> 16), (__u16)(after >> 16));
 }
 
-// HC' = ~(~HC + difference). `difference` is a folded sum of ~m + m'.
+// HC' = ~(~HC + difference). `difference` is a folded sum of ~m + m'. In ones' complement that is HC - difference,
+// and what a borrow takes too much comes round at the other end.
 POISE_INLINE __u16 poise_csum_apply(__u16 check, __u16 difference)
 {
-	__u32 sum = (__u32)(__u16)~check + difference; // two addends: one fold does
+	__u32 rest = (__u32)check - difference;
 
-	return (__u16)~(sum + (sum >> 16));
+	return (__u16)(rest - (rest >> 31));
 }
 
 // Sum of `length` bytes, for packets that are built here and for tests. An odd last byte is padded with

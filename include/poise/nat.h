@@ -103,20 +103,3 @@ POISE_INLINE int poise_flow_link(const struct poise_snapshot *snapshot, const st
 	*out_port = egress->port;
 	return 1;
 }
-
-// The same for a plain packet, without a branch on the direction, unless the way leads to a link address that the
-// flow itself remembers. Processes.
-POISE_INLINE int poise_flow_link_plain(const struct poise_snapshot *snapshot, const struct poise_flow *flow,
-				       enum poise_direction direction, struct poise_plain *plain, __u16 *out_port)
-{
-	__u32 inward = snapshot->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].egress;
-	__u32 outward = 0u - ((__u32)direction & 1);
-	__u32 index = inward ^ ((inward ^ flow->client_egress) & outward);
-	const struct poise_egress *egress = &snapshot->egress[index & (POISE_MAX_EGRESS - 1)];
-
-	if (POISE_UNLIKELY(index == POISE_NONE16 || !(egress->flags & POISE_EGRESS_KNOWN)))
-		return poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port);
-	POISE_COPY(&plain->eth, egress, 12);
-	*out_port = egress->port;
-	return 1;
-}

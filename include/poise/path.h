@@ -30,32 +30,6 @@ POISE_INLINE enum poise_direction poise_locate(const struct poise_snapshot *snap
 	return inward ? POISE_INWARD : POISE_OUTWARD;
 }
 
-// The same for a plain packet, by arithmetic where poise_locate() branches on the direction. Processes, any thread.
-POISE_INLINE enum poise_direction poise_locate_plain(const struct poise_snapshot *snapshot,
-						     const struct poise_table *table,
-						     const struct poise_plain *plain, struct poise_place *place)
-{
-	int inward = poise_vip_glance(snapshot, plain->ip.dst, plain->tcp.dst);
-	__u64 addresses;
-	__u32 ports;
-
-	if (POISE_UNLIKELY(inward < 0))
-		inward = poise_vip_find(snapshot, plain->ip.dst, plain->tcp.dst) != POISE_NONE16;
-	if (POISE_UNLIKELY(snapshot->snat_count) && !inward &&
-	    poise_snat_find(snapshot, plain->ip.dst) != POISE_NONE16) {
-		struct poise_key key = poise_plain_key(plain);
-
-		*place = poise_place_snat(table, &key);
-		return POISE_OUTWARD;
-	}
-	POISE_COPY(&addresses, &plain->ip.src, 8);
-	POISE_COPY(&ports, &plain->tcp.src, 4);
-	// The client's end: the source of an inward packet, the destination of an outward one.
-	*place = poise_place_client(table, (__be32)(addresses >> (32 & (inward - 1))),
-				    (__be16)(ports >> (16 & (inward - 1))));
-	return (enum poise_direction)(inward ^ 1);
-}
-
 // Where the flow of a parsed TCP packet or ICMP error would be. Returns POISE_FORWARDED when a look-up is
 // due (step->place and direction are set), else the packet's fate.
 POISE_INLINE enum poise_verdict poise_classify(const struct poise_snapshot *snapshot,
@@ -136,62 +110,5 @@ POISE_INLINE enum poise_verdict poise_rewrite(const struct poise_snapshot *snaps
 			return POISE_NO_NEXT_HOP;
 		poise_nat_icmp_error(flow, direction, ip, icmp, inner, tcp, has_check);
 	}
-	return POISE_FORWARDED;
-}
-
-// Short ways for plain packets (poise_plain()) of flows that are there; what they do is what the steps above come to.
-// Nearly all packets are quick ones: they change nothing about an established flow but the time it was seen. Known
-// ones may change its state. A SYN may make a flow, and a packet at the end of its TTL ends here: not known.
-enum poise_lane { POISE_LANE_ANY, POISE_LANE_KNOWN, POISE_LANE_QUICK };
-
-POISE_INLINE enum poise_lane poise_lane(const struct poise_plain *plain)
-{
-	__u8 flags = plain->tcp.flags;
-
-	if (POISE_UNLIKELY(plain->ip.ttl <= 1))
-		return POISE_LANE_ANY;
-	if (POISE_LIKELY(!(flags & (POISE_TCP_SYN | POISE_TCP_FIN | POISE_TCP_RST))))
-		return POISE_LANE_QUICK;
-	return poise_tcp_event(flags) == POISE_EVENT_SYN ? POISE_LANE_ANY : POISE_LANE_KNOWN;
-}
-
-// Is it a packet of this flow?
-POISE_INLINE int poise_known_matches(const struct poise_flow *flow, enum poise_direction direction,
-				     const struct poise_plain *plain)
-{
-	struct poise_key key = poise_plain_key(plain);
-
-	return poise_flow_visible(flow) && poise_flow_matches(flow, direction, &key);
-}
-
-// Account and rewrite a quick packet of an established flow. Returns 0, and nothing was done, when the flow is not
-// established or the next hop's link address is not known.
-POISE_INLINE int poise_quick_forward(const struct poise_snapshot *snapshot, struct poise_flow *flow,
-				     enum poise_direction direction, struct poise_plain *plain, __u32 now_ms,
-				     __u16 *out_port)
-{
-	if (POISE_UNLIKELY(flow->state != POISE_STATE_ESTABLISHED) ||
-	    !poise_flow_link_plain(snapshot, flow, direction, plain, out_port))
-		return 0;
-	POISE_STORE(flow->ack[direction & 1], POISE_HOST32(plain->tcp.ack));
-	poise_flow_seen(flow, now_ms);
-	poise_nat_tcp(flow, direction, &plain->ip, &plain->tcp);
-	return 1;
-}
-
-// Account and rewrite any known packet. Returns what poise_rewrite() does; *event is what poise_account() says.
-POISE_INLINE enum poise_verdict poise_known_forward(const struct poise_snapshot *snapshot,
-						    const struct poise_table *table, struct poise_flow *flow,
-						    enum poise_direction direction, struct poise_plain *plain,
-						    __u32 now_ms, enum poise_verdict *event, __u16 *out_port)
-{
-	struct poise_step step;
-
-	step.direction = (__u8)direction;
-	poise_plain_packet(plain, &step.packet);
-	*event = poise_account(table, flow, &step, now_ms);
-	if (!poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port))
-		return POISE_NO_NEXT_HOP;
-	poise_nat_tcp(flow, direction, &plain->ip, &plain->tcp);
 	return POISE_FORWARDED;
 }

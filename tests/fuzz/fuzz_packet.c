@@ -107,7 +107,7 @@ static void try_short(struct short_lane *lane, const struct packet_frame *frame,
 	struct poise_flow flow_before = *flow;
 	struct poise_shard shard_before = *shard;
 
-	lane->taken = poise_plain(frame->bytes, frame->bytes + frame->length, frame->wire);
+	lane->taken = poise_quick_form((const void *)frame->bytes, frame->length, frame->wire);
 	if (!lane->taken)
 		return;
 	memcpy(lane->bytes, frame->bytes, frame->length);
@@ -115,7 +115,7 @@ static void try_short(struct short_lane *lane, const struct packet_frame *frame,
 	MUST(lane->taken || plain->ip.ttl <= 1 || plain->tcp.flags & POISE_TCP_SYN);
 	if (!lane->taken)
 		return;
-	MUST(poise_known_matches(flow, direction, plain));
+	MUST(poise_known_matches(flow, flow->sequence, direction, plain));
 	lane->verdict = lane->event = POISE_FORWARDED;
 	lane->out = POISE_NONE16;
 	if (poise_lane(plain) != POISE_LANE_QUICK ||

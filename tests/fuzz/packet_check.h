@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <poise/path.h>
+#include <poise/quick.h>
 
 #define MUST(rule)                                                                                       \
 	do {                                                                                             \

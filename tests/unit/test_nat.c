@@ -3,6 +3,8 @@
 //
 // Translation against full recomputation of every checksum, and there and back again; SNAT ports: every one
 // is used before the first refusal, none twice toward one backend.
+#include <poise/quick.h>
+
 #include "frame.h"
 #include "world.h"
 

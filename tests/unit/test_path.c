@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The Poise authors
 //
 // One packet's whole way through the headers: classify, find, decide, account, rewrite.
+#include <poise/quick.h>
+
 #include "frame.h"
 #include "world.h"
 
@@ -18,7 +20,7 @@ static void locate_agrees(const struct world *world, const struct frame *frame, 
 	const struct poise_plain *plain = (const void *)frame->bytes;
 	struct poise_place place;
 
-	if (!poise_plain(frame->bytes, frame->bytes + frame->length, frame->length))
+	if (!poise_quick_form(plain, frame->length, frame->length))
 		return;
 	CU_ASSERT_EQUAL(poise_locate_plain(world->snapshot, &world->table, plain, &place), step->direction);
 	CU_ASSERT_EQUAL(place.shard, step->place.shard);
