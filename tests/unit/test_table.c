@@ -394,6 +394,10 @@ static void attach(void)
 
 static void layouts(void)
 {
+	struct poise_table large;
+
+	// 10 million flows in 80 bytes each, all in.
+	CU_ASSERT((uint64_t)poise_table_layout(&large, 10000000) * POISE_LINE_SIZE <= 80ull * 10000000);
 	for (uint32_t flows = 1; flows <= 1u << 26; flows = flows * 3 + 1) {
 		struct poise_table table;
 		uint32_t lines = poise_table_layout(&table, flows);
@@ -401,6 +405,8 @@ static void layouts(void)
 		CU_ASSERT(table.records_per_shard * (uint64_t)POISE_SHARDS >= flows);
 		CU_ASSERT_EQUAL(lines, table.record_first + POISE_SHARDS * table.records_per_shard);
 		CU_ASSERT(table.buckets_per_shard >= POISE_PROBE_MAX);
+		// Room for two entries of each record.
+		CU_ASSERT(table.buckets_per_shard * POISE_BUCKET_SLOTS * 10ull >= table.records_per_shard * 2 * 11ull);
 	}
 }
 
