@@ -12,10 +12,14 @@
 #include "trace.h"
 #include "transmit.h"
 
-// After a failed search for a SNAT port the next one is short for a while: a flood of SYNs must not make the
-// worker search tens of thousands of ports for each.
+// After a failed search for a SNAT port the next one is short for a while, and after one that only found another
+// worker's the search among the own ones is: a flood of SYNs must not make the worker search tens of thousands of ports
+// for each.
 #define DP_SNAT_REST_MS 10u
 #define DP_SNAT_SHORT 64u
+
+// How often one flow may lose its source port to another worker.
+#define DP_SNAT_AGAIN 8
 
 // Packets between the fetch of a bucket and its use.
 #define DP_AHEAD 16u
@@ -131,7 +135,9 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 {
 	struct dp_burst *burst = &worker->burst;
 	uint32_t *failed_ms = &worker->snat_failed_ms[step->vip_index & (POISE_MAX_VIPS - 1)];
+	uint32_t *borrowed_ms = &worker->snat_borrowed_ms[step->vip_index & (POISE_MAX_VIPS - 1)];
 	bool rest = *failed_ms && burst->now_ms - *failed_ms < DP_SNAT_REST_MS;
+	bool brief = *borrowed_ms && burst->now_ms - *borrowed_ms < DP_SNAT_REST_MS;
 	__u64 *counters = worker->stats->counters;
 	struct poise_create create = {
 		.snapshot = burst->snapshot,
@@ -139,6 +145,7 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 		.source_mac = ((const struct poise_eth *)frame_of(packet))->src,
 		.shards = worker->shards,
 		.snat_tries = rest ? DP_SNAT_SHORT : 0,
+		.snat_own_tries = brief ? DP_SNAT_SHORT : 0,
 		.now_ms = burst->now_ms,
 		.now_us = microseconds(worker),
 		.vip_index = step->vip_index,
@@ -149,6 +156,10 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 	for (int attempt = 0;; attempt++) {
 		verdict = poise_flow_create(&worker->table, &create, &step->place, &found->number);
 		counters[POISE_SNAT_PROBE] += create.snat_probes;
+		if (POISE_UNLIKELY(verdict == POISE_SNAT_EXHAUSTED) && create.snat_lost && attempt < DP_SNAT_AGAIN) {
+			create.same_turn = 1;
+			continue;
+		}
 		if (verdict != POISE_TABLE_FULL || attempt ||
 		    !dp_evict(&worker->table, step->place.shard, worker->stats, burst->now_ms))
 			break;
@@ -158,6 +169,8 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 			*failed_ms = burst->now_ms | 1;
 		return verdict;
 	}
+	if (create.snat_borrowed && !brief)
+		*borrowed_ms = burst->now_ms | 1;
 	found->sequence = create.sequence;
 	if (POISE_UNLIKELY(create.joined)) {
 		counters[POISE_SYN_REPEATED]++;

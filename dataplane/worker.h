@@ -101,7 +101,8 @@ struct dp_worker {
 	struct poise_flow nothing; // no packet is of this flow
 	uint64_t now_ns;
 	struct poise_error_limit errors;
-	uint32_t snat_failed_ms[POISE_MAX_VIPS]; // when no source port was left for the service
+	uint32_t snat_failed_ms[POISE_MAX_VIPS];   // when no source port was left for the service
+	uint32_t snat_borrowed_ms[POISE_MAX_VIPS]; // when only other workers had one
 	uint32_t transmit_pending;	      // bit n: transmit[n] has packets
 	uint32_t handoff_pending;
 	struct dp_transmit transmit[POISE_MAX_PORTS];

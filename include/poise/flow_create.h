@@ -7,97 +7,46 @@
 #include <poise/handshake.h>
 #include <poise/nat.h>
 #include <poise/pick.h>
-#include <poise/table_ops.h>
+#include <poise/snat.h>
 
 struct poise_create {
 	const struct poise_snapshot *snapshot;
 	const struct poise_packet *packet;
 	const __u8 *source_mac; // of the SYN's frame, 6 bytes
-	__u64 shards;		// bit n: SNAT ports may come from shard n; the caller owns it, or nobody does
-	__u32 snat_tries;	// ports to try at most; 0: all of the caller's
-	__u32 now_ms, now_us; // now_us: handshake.h
+	__u64 shards;		// bit n: SNAT ports of shard n are the caller's, they come first
+	__u32 snat_tries;	// ports to try at most among its own, and among the others'; 0: all
+	__u32 snat_own_tries;	// the same for its own, before it looks at the others' for the first time
+	__u32 now_ms, now_us;	// now_us: handshake.h
 	__u16 vip_index;
 	__u8 port_index; // the SYN came in by
+	__u8 same_turn; // in: a second try, for the backend that the first one got
 	__u8 joined;	 // out: another writer was quicker, the flow is his
+	__u8 snat_borrowed; // out: the SNAT port is of a shard that is not the caller's
+	__u8 snat_lost;	    // out: another writer took the port meanwhile, there may be others
 	__u16 backend_index; // out
 	__u32 snat_probes;   // out: ports tried
 	__u32 sequence;	     // out: of the flow's record
 };
 
-// Is there no flow yet that has this reply?
-POISE_PART int poise_snat_free(const struct poise_table *table, const struct poise_key *reply)
-{
-	struct poise_place place;
-
-	if (!table || !reply) // for the verifier
-		return 0;
-	place = poise_place_snat(table, reply);
-	return !poise_table_find(table, &place, reply, POISE_OUTWARD);
-}
-
-struct poise_snat_search {
-	__u32 tries, probes; // ports left to try, ports tried
-};
-
-// Search a free port of one shard for the reply tuple. Ports of shard s are those equal to s modulo 64, so
-// that a reply names its shard. Returns 1 with reply->dst_port set.
-POISE_PART int poise_snat_search(const struct poise_table *table, const struct poise_snat *snat,
-				 __u32 shard_index, struct poise_key *reply, struct poise_snat_search *search)
-{
-	struct poise_shard *shard;
-	__u32 first, count, start;
-
-	if (!table || !snat || !reply || !search) // for the verifier
-		return 0;
-	shard = poise_shard(table, shard_index);
-	first = snat->first_port + ((shard_index - snat->first_port) & (POISE_SHARDS - 1));
-	if (!shard || first > snat->last_port)
-		return 0;
-	count = (snat->last_port - first) / POISE_SHARDS + 1;
-	// Each search starts at a port of its own, so that several writers do not take the same one.
-	start = POISE_FETCH_ADD(&shard->port_hint, 1) % count;
-	for (__u32 i = 0; i < POISE_SHARDS * 16; i++) { // 65536 ports are 1024 a shard
-		__u32 position = start + i;
-
-		if (i >= count || !search->tries)
-			break;
-		if (position >= count)
-			position -= count;
-		reply->dst_port = POISE_BE16(first + position * POISE_SHARDS);
-		search->tries--;
-		search->probes++;
-		if (!poise_snat_free(table, reply))
-			continue;
-		if (i)
-			POISE_FETCH_ADD(&shard->port_hint, i);
-		return 1;
-	}
-	return 0;
-}
-
-// A SNAT endpoint for a flow toward a backend: the own shard's ports first, then those of the caller's
-// other shards, then the port's next SNAT address, so the whole range is used before the first refusal.
+// A SNAT endpoint for a flow toward a backend: the own shard's ports first, then those of the caller's other shards,
+// then those of other workers, whose replies go to them, so the whole range is used before the first refusal.
 POISE_INLINE int poise_snat_choose(const struct poise_table *table, struct poise_create *create,
 				   __u32 shard_index, __u16 port_index, struct poise_key *reply)
 {
 	const struct poise_snapshot *snapshot = create->snapshot;
-	const struct poise_port *port = &snapshot->ports[port_index & (POISE_MAX_PORTS - 1)];
-	struct poise_snat_search search = { .tries = create->snat_tries ? create->snat_tries : ~0u };
-	int found = 0;
+	__u32 most = create->snat_tries ? create->snat_tries : ~0u;
+	int brief = create->snat_own_tries && create->snat_own_tries < most;
+	struct poise_snat_search search = { .tries = brief ? create->snat_own_tries : most };
+	int found = poise_snat_among(table, snapshot, port_index, shard_index, create->shards, reply, &search);
 
-	for (__u32 address = 0; address < POISE_MAX_SNAT && !found; address++) {
-		const struct poise_snat *snat;
-
-		if (address >= port->snat_count || !search.tries)
-			break;
-		snat = &snapshot->snat[(port->snat_first + address) & (POISE_MAX_SNAT - 1)];
-		reply->dst = snat->address;
-		for (__u32 step = 0; step < POISE_SHARDS && !found && search.tries; step++) {
-			__u32 candidate = (shard_index + step) & (POISE_SHARDS - 1);
-
-			if (create->shards >> candidate & 1)
-				found = poise_snat_search(table, snat, candidate, reply, &search);
-		}
+	if (!found && ~create->shards) {
+		search.tries = most;
+		found = poise_snat_among(table, snapshot, port_index, shard_index, ~create->shards, reply, &search);
+		create->snat_borrowed = (__u8)found;
+		search.tries = most;
+		if (!found && brief) // there may be one all the same
+			found = poise_snat_among(table, snapshot, port_index, shard_index, create->shards, reply,
+						 &search);
 	}
 	create->snat_probes += search.probes;
 	return found;
@@ -223,7 +172,8 @@ POISE_INLINE enum poise_verdict poise_flow_assign(const struct poise_table *tabl
 	for (int turn = 0; turn < POISE_REPLY_TURNS; turn++) {
 		const struct poise_backend *backend;
 
-		create->backend_index = poise_pick(snapshot, vip, cursor);
+		if (!create->same_turn)
+			create->backend_index = poise_pick(snapshot, vip, cursor);
 		backend = &snapshot->backends[create->backend_index & (POISE_MAX_BACKENDS - 1)];
 		poise_flow_fill(flow, create, backend);
 		flow->shard = (__u8)place->shard;
@@ -252,6 +202,8 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	struct poise_flow *flow;
 
 	create->snat_probes = 0;
+	create->snat_borrowed = 0;
+	create->snat_lost = 0;
 	create->joined = 0;
 	if (!vip->slot_count || !cursor)
 		return POISE_NO_BACKEND;
@@ -289,10 +241,12 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	if (vip->nat == POISE_NAT_FULL) {
 		struct poise_place back = poise_place_snat(table, &reply);
 
-		// Another writer took the same source port for another client. The client repeats its SYN.
+		// Another writer took the same source port for another client. The caller may try again, or the client
+		// repeats its SYN.
 		other = (struct poise_found){ *number, create->sequence };
 		if (poise_flow_beaten(table, &back, &reply, POISE_OUTWARD, &other)) {
 			poise_flow_remove_if(table, flow, *number, create->sequence);
+			create->snat_lost = 1;
 			return POISE_SNAT_EXHAUSTED;
 		}
 	}

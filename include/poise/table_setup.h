@@ -21,10 +21,10 @@ POISE_INLINE __u32 poise_table_shard_records(__u32 max_flows)
 // fills *table except base and seed. No memory is touched.
 POISE_INLINE __u32 poise_table_layout(struct poise_table *table, __u32 max_flows)
 {
-	// One bucket for about four records. A full-NAT flow has two entries: when all flows are of that kind, eight to
-	// nine of ten slots are in use on average, which eight probes cope with (test_table.c). What the records take
-	// above the mean is given by the buckets as far as a sixteenth of theirs goes, so 10 million flows cost 80 bytes
-	// each, all in.
+	// One bucket for about four records. A full-NAT flow has two entries: when all flows are of that kind, eight
+	// to nine of ten slots are in use on average, which eight probes cope with (test_table.c). What the records
+	// take above the mean the buckets give, up to a sixteenth of them, so 10 million flows cost 80 bytes each, all
+	// in.
 	__u32 mean = (max_flows + POISE_SHARDS - 1) / POISE_SHARDS, above, given;
 
 	table->records_per_shard = poise_table_shard_records(max_flows);

@@ -170,11 +170,12 @@ static void damage_is_kept(void)
 	CU_ASSERT_EQUAL(bad, 0);
 }
 
-// Every port of the range once for each backend, whichever client comes; then the first refusal.
-static void whole_port_range(uint32_t first, uint32_t last, uint64_t shards, uint32_t usable)
+// Every port of the range once for each backend, whichever client comes; then the first refusal. The ports of the
+// caller's shards, `own` of the range, go before those of other workers.
+static void whole_port_range(uint32_t first, uint32_t last, uint64_t shards, uint32_t own)
 {
 	uint8_t *seen[2] = {check_memory(65536), check_memory(65536)};
-	uint32_t made = 0, refused = 0, twice = 0, outside = 0;
+	uint32_t made = 0, refused = 0, twice = 0, outside = 0, borrowed = 0, early = 0, usable = last - first + 1;
 	struct world world;
 	__u32 number;
 
@@ -194,13 +195,18 @@ static void whole_port_range(uint32_t first, uint32_t last, uint64_t shards, uin
 		CU_ASSERT_EQUAL_FATAL(refused, 0);
 		made++;
 		twice += seen[flow->backend_index][POISE_HOST16(flow->snat_port)]++;
-		outside += POISE_HOST16(flow->snat_port) < first || POISE_HOST16(flow->snat_port) > last ||
-			   !(shards >> (POISE_HOST16(flow->snat_port) & 63) & 1);
+		outside += POISE_HOST16(flow->snat_port) < first || POISE_HOST16(flow->snat_port) > last;
+		if (!(shards >> (POISE_HOST16(flow->snat_port) & 63) & 1)) {
+			borrowed++;
+			early += made <= 2 * own;
+		}
 	}
 	CU_ASSERT_EQUAL(made, 2 * usable);
 	CU_ASSERT_EQUAL(refused, 4);
 	CU_ASSERT_EQUAL(twice, 0);
 	CU_ASSERT_EQUAL(outside, 0);
+	CU_ASSERT_EQUAL(borrowed, 2 * (usable - own));
+	CU_ASSERT_EQUAL(early, 0);
 	world_fini(&world);
 	free(seen[0]);
 	free(seen[1]);
@@ -213,6 +219,8 @@ static void snat_ports(void)
 	whole_port_range(1000, 1099, ~0ull, 100);  // not a multiple of the shards
 	whole_port_range(65500, 65535, ~0ull, 36); // the end of the number space
 	whole_port_range(1, 640, 0xffull, 80);	   // a worker with 8 of 64 shards
+	whole_port_range(1000, 1099, 1ull << 40, 2); // one with a single shard
+	whole_port_range(3, 3, 1, 0);		     // none of the ports is its own
 	whole_port_range(1, 65535, ~0ull, 65535);
 }
 
@@ -280,6 +288,37 @@ static int link_plain_agrees(const struct world *world, const struct poise_flow 
 	       port == general_port && !memcmp(&plain, &general, sizeof(plain));
 }
 
+// With few tries among its own ports a worker borrows, but does not refuse while one of its own is free.
+static void short_search_ends_long(void)
+{
+	static const __u8 mac[6];
+	struct poise_packet packet = {.kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN};
+	struct poise_create create = {.packet = &packet, .source_mac = mac, .shards = 1ull << 5, .snat_own_tries = 2};
+	struct poise_place place;
+	struct world world;
+	__u32 number, kept = 0;
+
+	world_init(&world, 1, POISE_NAT_FULL, 100000);
+	world.snapshot->snat[0].first_port = 1024;
+	world.snapshot->snat[0].last_port = 1024 + 640 - 1;
+	for (uint32_t i = 0; i < 640; i++) {
+		CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, (uint16_t)(1 + i), ~0ull, &number),
+				POISE_FORWARDED);
+		if (poise_record(&world.table, number)->snat_port == POISE_BE16(1024 + 5 + 64 * 9))
+			kept = number;
+	}
+	CU_ASSERT_FATAL(kept);
+	poise_flow_remove(&world.table, poise_record(&world.table, kept), kept);
+	poise_shard(&world.table, 5)->port_hint = 0; // the free one is the last of ten
+	create.snapshot = world.snapshot;
+	packet.key = (struct poise_key){POISE_BE32(WORLD_CLIENT), POISE_BE32(WORLD_VIP), POISE_BE16(60000),
+					POISE_BE16(WORLD_VIP_PORT)};
+	place = poise_place_client(&world.table, packet.key.src, packet.key.src_port);
+	CU_ASSERT_EQUAL(poise_flow_create(&world.table, &create, &place, &number), POISE_FORWARDED);
+	CU_ASSERT(!create.snat_borrowed && create.snat_probes > 630);
+	world_fini(&world);
+}
+
 static void egress(void)
 {
 	struct world world;
@@ -317,6 +356,7 @@ static const struct check_case cases[] = {
 	{"0xffff in a packet", alias_in_a_packet},
 	{"a damaged checksum stays damaged", damage_is_kept},
 	{"the whole SNAT port range", snat_ports},
+	{"a short search ends long", short_search_ends_long},
 	{"SNAT recovers", snat_recovers},
 	{"SNAT tries are bounded", snat_tries_are_bounded},
 	{"egress", egress},
