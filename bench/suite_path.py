@@ -68,7 +68,7 @@ def pcap(report, raw, hz, full):
         modes = PCAP_MODES if flows < 1000000 else ["io"]
         with rig_pcap.pages(flows, len(modes) + 1):
             made = entry(*measure(lambda folder: rig_pcap.Rig(folder, flows, modes), raw, {"rig": "pcap"},
-                                  3 if full else 2, 5 if full else 3, 0.4, 1.0 if full else 0.7), hz, "testpmd io")
+                                  3 if full else 2, 5 if full else 3, 0.3, 0.6), hz, "testpmd io")
         section["flows"][flows] = made
         show("pcap", flows, made, "testpmd io")
 
@@ -83,7 +83,7 @@ def null(report, raw, hz, full):
         label = pattern if table == "thp" else pattern + " bpf"
         with rig_null.pages(flows, 1):
             made = entry(*measure(lambda folder: rig_null.Rig(folder, flows, NULL_MODES, table, None, pattern), raw,
-                                  {"rig": "null", "pattern": label}, 2 if full else 1, 7 if full else 5, 0.1,
-                                  0.5 if full else 0.4), hz, "io")
+                                  {"rig": "null", "pattern": label}, 2 if full and label == "uniform" else 1,
+                                  7 if full else 5, 0.1, 0.3), hz, "io")
         section["patterns"].setdefault(label, {})[flows] = made
         show("null " + label, flows, made, "io")

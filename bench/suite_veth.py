@@ -31,7 +31,7 @@ def lines_of(command, seconds):
 
 def veth(report, raw, _hz, full):
     rows, wrong = [], []
-    for row in lines_of([os.path.join(world.ROOT, "bench/veth"), "7" if full else "3", "2"], 60):
+    for row in lines_of([os.path.join(world.ROOT, "bench/veth"), "5" if full else "3", "2"], 60):
         raw.add(row)
         rows.append(row)
         if row["errors"] or not row["requests"]:
