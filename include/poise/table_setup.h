@@ -29,7 +29,7 @@ POISE_INLINE __u32 poise_table_layout(struct poise_table *table, __u32 max_flows
 
 	table->records_per_shard = poise_table_shard_records(max_flows);
 	above = table->records_per_shard - mean;
-	given = above + above / 4 + 24;
+	given = above + above / 4 + 64; // the lines in front of the buckets too
 	if (given > table->records_per_shard / 64)
 		given = table->records_per_shard / 64;
 	table->buckets_per_shard = table->records_per_shard / 4 + 4 - given;
