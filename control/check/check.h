@@ -20,6 +20,9 @@ struct cp_check_params {
 	uint16_t port;
 	char *path; // http, owned
 	char *host; // http, owned; NULL: the address
+	char *server_name; // https, owned: SNI and name of the certificate; NULL: the address
+	char *ca;	   // https, owned; NULL: the system's
+	bool verify;	   // https
 	uint32_t expect_first;
 	uint32_t expect_last;
 	uint32_t interval_ms;
