@@ -82,7 +82,7 @@ static void explain_certificate(const struct cp_check *check, const struct probe
 	long error = 0;
 
 	curl_easy_getinfo(probe->easy, CURLINFO_SSL_VERIFYRESULT, &error);
-	if (error)
+	if (error > 1) // curl leaves its initial 1 there when a trusted chain is of another name
 		snprintf(reason, size, "certificate is not trusted (X509 error %ld)", error);
 	else
 		snprintf(reason, size, "certificate is not for %.64s",
