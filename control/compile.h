@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config.h"
+#include "health.h"
 
 // What is known about one backend at run time, found by names so that it outlives reloads.
 struct cp_backend_state {
@@ -14,6 +15,10 @@ struct cp_backend_state {
 	bool disabled;	// operator: no new flows, as if not configured
 	bool draining;	// operator: no new flows until enabled again
 	int32_t weight; // operator's weight, or -1: the file's
+	enum cp_node_role node_role; // as the last good check said; kept while checks fail
+	bool lag_known;		     // the two below hold, see struct cp_health_report
+	uint64_t lag_bytes;
+	uint64_t lag_ms;
 };
 
 struct cp_states {

@@ -26,7 +26,7 @@ enum cp_nic_mode {
 
 enum cp_idle { CP_IDLE_POLL, CP_IDLE_ADAPTIVE };
 enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
-enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP };
+enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP, CP_HEALTH_HTTPS };
 enum cp_backend_down { CP_DOWN_KEEP, CP_DOWN_RESET };
 
 struct cp_dataplane {
@@ -71,6 +71,9 @@ struct cp_health {
 	char *host;		  // http, Host header; NULL: the address
 	uint32_t expect_first;	  // http, lowest and highest good status, default 200 to 399
 	uint32_t expect_last;
+	char *server_name;	  // https, SNI and name of the certificate; NULL: host, else the address
+	char *ca;		  // https, file of certificates to trust; NULL: the system's
+	bool verify;		  // https, default true
 	uint32_t interval_ms; // default 1000
 	uint32_t timeout_ms;  // default 500
 	uint32_t rise;	      // default 2

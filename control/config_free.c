@@ -19,6 +19,8 @@ void cp_config_free(struct cp_config *config)
 		free(service->backends);
 		free(service->health.path);
 		free(service->health.host);
+		free(service->health.server_name);
+		free(service->health.ca);
 	}
 	free(config->services);
 	free(config->neighbors);

@@ -76,6 +76,8 @@ const char *cp_health_type_name(enum cp_health_type type)
 		return "tcp";
 	case CP_HEALTH_HTTP:
 		return "http";
+	case CP_HEALTH_HTTPS:
+		return "https";
 	}
 	return "?";
 }

@@ -86,7 +86,8 @@ static void diff_backends(const struct cp_service *before, const struct cp_servi
 static bool same_health(const struct cp_health *a, const struct cp_health *b)
 {
 	return a->type == b->type && a->port == b->port && !cp_diff_text(a->path, b->path) &&
-	       !cp_diff_text(a->host, b->host) && a->expect_first == b->expect_first &&
+	       !cp_diff_text(a->host, b->host) && !cp_diff_text(a->server_name, b->server_name) &&
+	       !cp_diff_text(a->ca, b->ca) && a->verify == b->verify && a->expect_first == b->expect_first &&
 	       a->expect_last == b->expect_last && a->interval_ms == b->interval_ms &&
 	       a->timeout_ms == b->timeout_ms && a->rise == b->rise && a->fall == b->fall;
 }

@@ -102,8 +102,8 @@ struct cp_curl_loop *cp_curl_loop_create(struct event_base *base)
 		return NULL;
 	loop->base = base;
 	loop->timer = evtimer_new(base, on_timer, loop);
-	// Addresses are numeric and the scheme is http: neither TLS nor a resolver is set up.
-	if (curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK)
+	// Addresses are numeric: no resolver is set up.
+	if (curl_global_init(CURL_GLOBAL_SSL) == CURLE_OK)
 		loop->multi = curl_multi_init();
 	if (!loop->timer || !loop->multi) {
 		cp_curl_loop_destroy(loop);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// HTTP check: GET answers with an expected status. What a backend sends is not trusted: no redirects, no
+// HTTP and HTTPS check: GET answers with an expected status. What a backend sends is not trusted: no redirects, no
 // other protocol, no proxy, bounded header, body and time, a fresh connection each.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,6 +21,7 @@ struct probe {
 	struct cp_curl_loop *loop;
 	CURL *easy;
 	struct curl_slist *headers;
+	struct curl_slist *target; // https: where the name is reached
 	size_t header_bytes;
 	size_t body_bytes;
 	int local_error; // errno of a want on this host
@@ -38,6 +39,7 @@ static void stop(struct cp_check *check)
 		curl_easy_cleanup(probe->easy);
 	}
 	curl_slist_free_all(probe->headers);
+	curl_slist_free_all(probe->target);
 	free(probe);
 }
 
@@ -69,6 +71,24 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+static bool tls(const struct cp_check *check)
+{
+	return check->params.ops == &cp_check_https;
+}
+
+// Says nothing of what the certificate says: that is the backend's text.
+static void explain_certificate(const struct cp_check *check, const struct probe *probe, char *reason, size_t size)
+{
+	long error = 0;
+
+	curl_easy_getinfo(probe->easy, CURLINFO_SSL_VERIFYRESULT, &error);
+	if (error > 1) // curl leaves its initial 1 there when a trusted chain is of another name
+		snprintf(reason, size, "certificate is not trusted (X509 error %ld)", error);
+	else
+		snprintf(reason, size, "certificate is not for %.64s",
+			 check->params.server_name ? check->params.server_name : "the address");
+}
+
 static void explain(const struct cp_check *check, const struct probe *probe, CURLcode result, long status,
 		    char *reason, size_t size)
 {
@@ -88,6 +108,10 @@ static void explain(const struct cp_check *check, const struct probe *probe, CUR
 		snprintf(reason, size, "header is larger than %d KiB", HEADER_MAX / 1024);
 	else if (result == CURLE_UNSUPPORTED_PROTOCOL || result == CURLE_WEIRD_SERVER_REPLY)
 		snprintf(reason, size, "answer is not HTTP/1");
+	else if (result == CURLE_PEER_FAILED_VERIFICATION)
+		explain_certificate(check, probe, reason, size);
+	else if (result == CURLE_SSL_CONNECT_ERROR)
+		snprintf(reason, size, "TLS handshake failed");
 	else if (result == CURLE_GOT_NOTHING)
 		snprintf(reason, size, "closed without an answer");
 	else
@@ -106,6 +130,11 @@ static void on_done(struct cp_check *check, int code)
 	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
 	if (!probe->local_error && result == CURLE_COULDNT_CONNECT && cp_check_local((int)error))
 		probe->local_error = (int)error;
+	if (result == CURLE_SSL_CACERT_BADFILE) { // ours, not the backend's
+		stop(check);
+		cp_check_impossible(check, "the file of ca cannot be read as certificates");
+		return;
+	}
 	if (probe->local_error || result == CURLE_OUT_OF_MEMORY) {
 		error = probe->local_error ? probe->local_error : ENOMEM;
 		stop(check);
@@ -123,15 +152,34 @@ static void on_done(struct cp_check *check, int code)
 	cp_check_done(check, good, reason);
 }
 
+// The name is for SNI and the certificate only: the connection goes to the backend's address, whatever a
+// resolver would say.
+static bool set_tls(struct cp_check *check, struct probe *probe, const char *host)
+{
+	const struct cp_check_params *params = &check->params;
+	char target[INET_ADDRSTRLEN + 16];
+
+	snprintf(target, sizeof(target), "::%s:%u", host, params->port);
+	probe->target = curl_slist_append(NULL, target);
+	curl_easy_setopt(probe->easy, CURLOPT_SSL_VERIFYPEER, params->verify ? 1L : 0L);
+	curl_easy_setopt(probe->easy, CURLOPT_SSL_VERIFYHOST, params->verify ? 2L : 0L);
+	curl_easy_setopt(probe->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	return probe->target && curl_easy_setopt(probe->easy, CURLOPT_CONNECT_TO, probe->target) == CURLE_OK &&
+	       (!params->ca || curl_easy_setopt(probe->easy, CURLOPT_CAINFO, params->ca) == CURLE_OK);
+}
+
 static bool set_request(struct cp_check *check, struct probe *probe)
 {
 	const struct cp_check_params *params = &check->params;
-	char host[INET_ADDRSTRLEN], url[1200], header[300];
+	char host[INET_ADDRSTRLEN], url[1400], header[300];
 	struct curl_slist *more;
 
 	inet_ntop(AF_INET, &params->address, host, sizeof(host));
-	if (snprintf(url, sizeof(url), "http://%s:%u%s", host, params->port, params->path) >=
+	if (snprintf(url, sizeof(url), "%s://%s:%u%s", tls(check) ? "https" : "http",
+		     params->server_name ? params->server_name : host, params->port, params->path) >=
 	    (int)sizeof(url))
+		return false;
+	if (tls(check) && !set_tls(check, probe, host))
 		return false;
 	probe->headers = curl_slist_append(NULL, "Connection: close");
 	if (params->host && probe->headers) {
@@ -148,7 +196,7 @@ static bool set_request(struct cp_check *check, struct probe *probe)
 static bool set_limits(struct cp_check *check, struct probe *probe)
 {
 	CURL *easy = probe->easy;
-	CURLcode result = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+	CURLcode result = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, tls(check) ? "https" : "http");
 
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -189,3 +237,4 @@ static void start(struct cp_check *check)
 }
 
 const struct cp_check_ops cp_check_http = {.name = "http", .start = start, .stop = stop};
+const struct cp_check_ops cp_check_https = {.name = "https", .start = start, .stop = stop};

@@ -5,6 +5,7 @@
 // in one event loop.
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -348,6 +349,99 @@ static void local_wants(void)
 	CU_ASSERT_FALSE(cp_check_local(0));
 }
 
+// A real TLS server, `openssl s_server`, whose certificate signs itself and is for www.example.com.
+struct tls_server {
+	char directory[32];
+	char ca[64];
+	FILE *output; // of a shell that ends with us
+	unsigned port;
+	pid_t pid;
+};
+
+static void tls_serve(struct tls_server *server)
+{
+	char command[600], line[256];
+
+	strcpy(server->directory, "/tmp/poise-tls-XXXXXX");
+	app_must(mkdtemp(server->directory) != NULL, "directory");
+	snprintf(server->ca, sizeof(server->ca), "%s/cert", server->directory);
+	snprintf(command, sizeof(command),
+		 "cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=a"
+		 " -addext subjectAltName=DNS:www.example.com -keyout key -out cert 2>/dev/null && echo PID $$ &&"
+		 " exec openssl s_server -www -accept 127.0.0.1:0 -key key -cert cert </dev/null 2>&1",
+		 server->directory);
+	server->output = popen(command, "r");
+	app_must(server->output != NULL, "openssl");
+	while (!server->port && fgets(line, sizeof(line), server->output)) {
+		sscanf(line, "PID %d", &server->pid);
+		sscanf(line, "ACCEPT 127.0.0.1:%u", &server->port);
+	}
+	app_must(server->port && server->pid, "openssl s_server");
+}
+
+static void tls_end(struct tls_server *server)
+{
+	char path[64];
+
+	kill(server->pid, SIGKILL);
+	pclose(server->output);
+	snprintf(path, sizeof(path), "%s/key", server->directory);
+	unlink(path);
+	unlink(server->ca);
+	rmdir(server->directory);
+}
+
+// One probe of the TLS server, or of `plain`, with `keys` gives a verdict and a reason.
+static void expect_tls(const struct tls_server *tls, bool plain, const char *keys, bool good, const char *reason)
+{
+	struct server server = {.answer = "HTTP/1.1 200 OK\r\n\r\n"};
+	char health[300];
+	struct app_world *world;
+	struct cp_check_view view;
+
+	snprintf(health, sizeof(health), "type = \"https\"; %s", keys);
+	if (!plain)
+		snprintf(health + strlen(health), sizeof(health) - strlen(health), " port = %u;", tls->port);
+	world = world_of(&server, health);
+	run_probes(world, 1);
+	view = view_of(world);
+	CU_ASSERT(view.known && view.healthy == good);
+	CU_ASSERT_STRING_EQUAL(view.reason, reason);
+	world_end(world, &server);
+}
+
+static void tls_is_verified(void)
+{
+	struct tls_server tls = {0};
+	char keys[200];
+
+	tls_serve(&tls);
+	snprintf(keys, sizeof(keys), "ca = \"%s\"; server_name = \"www.example.com\";", tls.ca);
+	expect_tls(&tls, false, keys, true, "");
+	snprintf(keys, sizeof(keys), "ca = \"%s\"; host = \"www.example.com:8443\";", tls.ca);
+	expect_tls(&tls, false, keys, true, "");
+	snprintf(keys, sizeof(keys), "ca = \"%s\"; server_name = \"mail.example.com\";", tls.ca);
+	expect_tls(&tls, false, keys, false, "certificate is not for mail.example.com");
+	snprintf(keys, sizeof(keys), "ca = \"%s\";", tls.ca);
+	expect_tls(&tls, false, keys, false, "certificate is not for the address");
+	expect_tls(&tls, false, "server_name = \"www.example.com\";", false,
+		   "certificate is not trusted (X509 error 18)");
+	expect_tls(&tls, false, "verify = false;", true, "");
+	expect_tls(&tls, true, "verify = false;", false, "TLS handshake failed");
+	tls_end(&tls);
+}
+
+static void a_missing_ca_gives_no_verdict(void)
+{
+	struct server server = {.answer = NULL};
+	struct app_world *world = world_of(&server, "type = \"https\"; ca = \"/nonexistent/ca.pem\"");
+
+	run_ms(world, 300);
+	CU_ASSERT_FALSE(view_of(world).known);
+	CU_ASSERT_EQUAL(view_of(world).probes, 0);
+	world_end(world, &server);
+}
+
 static const struct check_case cases[] = {
 	{"tcp rises and falls", tcp_rises_and_falls},
 	{"http says who it asks", http_says_who_it_asks},
@@ -358,5 +452,7 @@ static const struct check_case cases[] = {
 	{"tcp without descriptors", tcp_without_descriptors},
 	{"http without descriptors", http_without_descriptors},
 	{"wants of this host", local_wants},
+	{ "TLS is verified, and by name", tls_is_verified },
+	{ "a missing CA gives no verdict", a_missing_ca_gives_no_verdict },
 };
 CHECK_MAIN("check", cases)
