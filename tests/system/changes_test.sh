@@ -127,6 +127,10 @@ check_is "with the weights" "$(grep -c 'weight = [05];' "$LAB/saved.conf")" 2
 poisectl enable web3 >/dev/null
 poisectl weight web1 default >/dev/null
 
+check_is "events tell the story" "$(poisectl -j events 1024 | jq -r '[.events[].kind] |
+	map(select(IN("confirmed", "rolled-back", "reload-refused"))) | unique | join(" ")')" \
+	"confirmed reload-refused rolled-back"
+
 # A full, then a read-only disk.
 head -c 128k /dev/zero >$state/ballast 2>/dev/null
 echo "$two" >"$LAB/poise.conf"
