@@ -17,7 +17,7 @@
 #include "stream.h"
 #include "view.h"
 
-#define CLIENTS_MAX 64
+#define CLIENTS_MAX 256
 #define DEADLINE_MS 5000
 #define SETTLE_STEP_MS 10
 #define SETTLE_STEPS 200 // 2 s in all

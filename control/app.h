@@ -88,6 +88,11 @@ struct cp_app {
 	char run_dir[CP_PATH_SIZE];  // directory of the control socket
 	char instance[CP_PATH_SIZE]; // run_dir as one word: names of pins, EAL file prefix
 	char pins[256];		     // this instance's directory on a bpffs; empty when there is none
+	struct {
+		uint64_t until_ns; // CLOCK_BOOTTIME; 0: none waits for its confirmation
+		struct event *timer;
+		bool disk_failed; // said so already
+	} trial; // trial.c
 	uint64_t started_ns; // CLOCK_MONOTONIC
 	uint64_t reloads;
 	uint64_t reloads_failed;
@@ -100,7 +105,8 @@ struct cp_app {
 // reload.c: read the file again (NULL: the one poised runs with) and take it as a whole or not at all.
 // Returns 0, or -1 with lines in *report; the running generation then goes on untouched. *summary (may be
 // NULL) gets one malloc()ed line that says what changed.
-int cp_reload(struct cp_app *app, const char *file, struct cp_report *report, char **summary);
+// Without `force`, a file that would take most services or backends away is refused (shrink.h).
+int cp_reload(struct cp_app *app, const char *file, bool force, struct cp_report *report, char **summary);
 
 // publish.c: something that a snapshot is made of has changed. Compiles soon (changes of one event loop turn
 // go together) and publishes when the result differs for a packet.

@@ -2,86 +2,37 @@
 // Copyright (c) 2026 The Poise authors
 //
 // reload, check.
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "cmd.h"
+#include "cmd_file.h"
 #include "cmd_json.h"
 #include "diff.h"
 #include "interfaces.h"
 #include "states.h"
 
-#define FILE_MAX (8 << 20) // bytes; far above any file people write, small enough to parse at once
-
-static json_t *report_json(const struct cp_report *report)
-{
-	json_t *lines = json_array();
-
-	for (size_t i = 0; i < report->count; i++)
-		json_array_append_new(lines, cp_json_text(report->lines[i] ? report->lines[i] : ""));
-	return lines;
-}
-
-static void report_text(struct cp_cmd *cmd, const struct cp_report *report)
-{
-	for (size_t i = 0; i < report->count; i++)
-		evbuffer_add_printf(cmd->err, "%s\n", report->lines[i] ? report->lines[i] : "out of memory");
-}
-
 enum cp_cmd_status cp_cmd_reload(struct cp_cmd *cmd)
 {
 	struct cp_report report = {0};
 	char *summary = NULL;
-	bool good = cp_reload(cmd->app, NULL, &report, &summary) == 0;
+	bool force = cmd->argc > 1, good;
 	enum cp_cmd_status status;
 
-	report_text(cmd, &report);
+	if (force && strcmp(cmd->argv[1], "--force"))
+		return cp_cmd_usage(cmd, "reload does not know \"%.40s\"", cmd->argv[1]);
+	good = cp_reload(cmd->app, NULL, force, &report, &summary) == 0;
+	cp_cmd_report_text(cmd, &report);
 	if (good)
 		evbuffer_add_printf(cmd->out, "%s\n", summary ? summary : "reloaded");
 	else
 		evbuffer_add_printf(cmd->err, "not reloaded: the running configuration stays\n");
 	status = cp_cmd_give(cmd,
 			     json_pack("{sb so so}", "reloaded", (int)good, "summary",
-				       cp_json_text(summary ? summary : ""), "errors", report_json(&report)));
+				       cp_json_text(summary ? summary : ""), "errors", cp_cmd_report_json(&report)));
 	cmd->changed = good;
 	cp_report_fini(&report);
 	free(summary);
 	return good ? status : CP_CMD_FAILED;
-}
-
-// The caller's idea of `file`: relative to where it stands. 0 or -ENAMETOOLONG.
-static int resolve(const struct cp_cmd *cmd, const char *file, char *path, size_t size)
-{
-	bool relative = *file != '/' && cmd->cwd && *cmd->cwd == '/';
-	int length = snprintf(path, size, "%s%s%s", relative ? cmd->cwd : "", relative ? "/" : "", file);
-
-	return length < (int)size ? 0 : -ENAMETOOLONG;
-}
-
-// poised must not wait for a pipe or read a disk whole because of a wrong name.
-static enum cp_cmd_status regular(struct cp_cmd *cmd, const char *path)
-{
-	struct stat status;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &status)) {
-		cp_cmd_fail(cmd, "%s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return CP_CMD_FAILED;
-	}
-	close(fd);
-	if (!S_ISREG(status.st_mode))
-		return cp_cmd_fail(cmd, "%s: not a regular file", path);
-	if (status.st_size > FILE_MAX)
-		return cp_cmd_fail(cmd, "%s: larger than %d MiB", path, FILE_MAX >> 20);
-	return CP_CMD_DONE;
 }
 
 // Limits of the snapshot are seen only when one is made.
@@ -124,19 +75,17 @@ enum cp_cmd_status cp_cmd_check(struct cp_cmd *cmd)
 {
 	struct cp_report report = {0};
 	struct cp_config *config;
-	char path[PATH_MAX];
+	char path[CP_CMD_PATH];
 	enum cp_cmd_status status;
 	bool good;
 
-	if (resolve(cmd, cmd->argv[1], path, sizeof(path)))
-		return cp_cmd_fail(cmd, "%.40s...: name too long", cmd->argv[1]);
-	if (regular(cmd, path))
+	if (cp_cmd_file(cmd, cmd->argv[1], path))
 		return CP_CMD_FAILED;
 	config = cp_config_load(path, &report);
 	good = config && !cp_interfaces_check(config, &report) && !try_compile(config, &report);
-	report_text(cmd, &report);
+	cp_cmd_report_text(cmd, &report);
 	status = cp_cmd_give(cmd, json_pack("{so sb so so}", "file", cp_json_text(path), "good", (int)good,
-					    "errors", report_json(&report), "change",
+					    "errors", cp_cmd_report_json(&report), "change",
 					    good ? plan(cmd, config) : json_null()));
 	cp_config_free(config);
 	cp_report_fini(&report);

@@ -3,6 +3,7 @@
 //
 // Health, weights, roles and the operator's wishes become the order in which backends are served.
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compile_step.h"
@@ -45,6 +46,13 @@ static bool eligible(struct cp_compile_step *step, const struct cp_service *serv
 	return healthy && weight && step->backend_ready[index] && !(state && (state->disabled || state->draining));
 }
 
+static int by_index(const void *left, const void *right)
+{
+	const struct cp_sched_backend *a = left, *b = right;
+
+	return (a->index > b->index) - (a->index < b->index);
+}
+
 // The backends of one service that serve: the active ones, or the standbys when there are none.
 static uint32_t choose(struct cp_compile_step *step, const struct cp_service *service, const uint16_t *indices,
 		       struct cp_sched_backend *chosen)
@@ -66,35 +74,54 @@ static uint32_t choose(struct cp_compile_step *step, const struct cp_service *se
 		entry->flags |= POISE_BACKEND_UP;
 		chosen[count++] = (struct cp_sched_backend){ indices[i], entry->weight };
 	}
+	// Not in the order of the file: a file that is only sorted anew must give no backend an extra turn.
+	qsort(chosen, count, sizeof(*chosen), by_index);
 	return count;
 }
 
-int cp_compile_slots(struct cp_compile_step *step)
+static int fill(struct cp_compile_step *step, const struct cp_service *service, struct poise_vip *vip,
+		const uint16_t *indices)
 {
 	struct cp_sched_backend chosen[POISE_MAX_BACKENDS];
 	struct poise_snapshot *out = step->out;
-	const uint16_t *indices = step->backend;
+	uint32_t count = choose(step, service, indices, chosen);
+	int filled = cp_sched_fill(service->scheduler, chosen, count, out->slots + out->slots_count,
+				   POISE_MAX_SLOTS - out->slots_count);
 
-	for (uint32_t i = 0; i < step->config->services_count; i++) {
-		const struct cp_service *service = &step->config->services[i];
-		struct poise_vip *vip = &out->vips[step->vip[i]];
-		uint32_t count = choose(step, service, indices, chosen);
-		int filled = cp_sched_fill(service->scheduler, chosen, count, out->slots + out->slots_count,
-					   POISE_MAX_SLOTS - out->slots_count);
+	if (filled < 0) {
+		cp_report_add(step->report, step->config->file, service->line,
+			      filled == -ENOSPC ?
+				      "the weights of service \"%s\" need more slots than there are, use "
+				      "smaller weights or weights with a common divisor" :
+				      "service \"%s\" cannot be scheduled: out of memory",
+			      service->name);
+		return -1;
+	}
+	vip->slot_first = out->slots_count;
+	vip->slot_count = (uint32_t)filled;
+	out->slots_count += (uint32_t)filled;
+	return 0;
+}
 
-		indices += service->backends_count;
-		if (filled < 0) {
-			cp_report_add(step->report, step->config->file, service->line,
-				      filled == -ENOSPC ?
-					      "the weights of service \"%s\" need more slots than there are, use "
-					      "smaller weights or weights with a common divisor" :
-					      "service \"%s\" cannot be scheduled: out of memory",
-				      service->name);
+// By index, like the backends of each: the order of the file must not show in the snapshot.
+int cp_compile_slots(struct cp_compile_step *step)
+{
+	const struct cp_config *config = step->config;
+	uint32_t first[POISE_MAX_VIPS], backends = 0;
+	uint16_t service_of[POISE_MAX_VIPS];
+
+	memset(service_of, 0xff, sizeof(service_of));
+	for (uint32_t i = 0; i < config->services_count; i++) {
+		service_of[step->vip[i]] = (uint16_t)i;
+		first[i] = backends;
+		backends += config->services[i].backends_count;
+	}
+	for (uint32_t v = 0; v < POISE_MAX_VIPS; v++) {
+		uint16_t i = service_of[v];
+
+		if (i != POISE_NONE16 &&
+		    fill(step, &config->services[i], &step->out->vips[v], step->backend + first[i]))
 			return -1;
-		}
-		vip->slot_first = out->slots_count;
-		vip->slot_count = (uint32_t)filled;
-		out->slots_count += (uint32_t)filled;
 	}
 	return 0;
 }

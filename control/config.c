@@ -78,7 +78,10 @@ struct cp_config *cp_config_load(const char *file, struct cp_report *report)
 		report_syntax(&tree, text, file, &found);
 	}
 	config_destroy(&tree);
-	free(text);
+	if (config)
+		config->text = text;
+	else
+		free(text);
 	if (!found.count)
 		return config;
 	cp_report_move(report, &found);

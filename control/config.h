@@ -104,6 +104,7 @@ struct cp_neighbor {
 
 struct cp_config {
 	char *file; // as given, for messages
+	char *text; // what was read, as libconfig saw it
 	struct cp_dataplane dataplane;
 	struct cp_port ports[POISE_MAX_PORTS];
 	uint32_t ports_count;
@@ -117,6 +118,7 @@ struct cp_config {
 	uint16_t metrics_port;
 	char control_socket[CP_PATH_SIZE];   // poisectl's door
 	char dataplane_socket[CP_PATH_SIZE]; // beside it: "dataplane.sock"
+	char state_directory[CP_PATH_SIZE];  // where the way back is kept (kept.h)
 };
 
 // Read and validate a file. Returns a config to be freed with cp_config_free(), or NULL with at least one

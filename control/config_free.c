@@ -25,5 +25,6 @@ void cp_config_free(struct cp_config *config)
 	free(config->services);
 	free(config->neighbors);
 	free(config->file);
+	free(config->text);
 	free(config);
 }

@@ -98,6 +98,28 @@ void cp_parse_metrics(struct cp_read *root, struct cp_config *config)
 	cp_read_end(&read);
 }
 
+// Beside the default socket, where a boot does not clear it away; with another socket in that one's directory, so
+// that two instances do not meet.
+static void parse_state(struct cp_read *read, struct cp_config *config)
+{
+	static const char usual[] = "/run/poise/";
+	const char *text = cp_read_string(read, "state_directory");
+	const char *slash = strrchr(config->control_socket, '/');
+
+	if (text && (text[0] != '/' || !text[1] || strlen(text) >= sizeof(config->state_directory)))
+		cp_read_fail(read, "state_directory",
+			     "state_directory is \"%.200s\", write an absolute path of at most "
+			     "%zu characters such as \"/var/lib/poise\"", text, sizeof(config->state_directory) - 1);
+	else if (text)
+		strcpy(config->state_directory, text);
+	else if (!slash || !strncmp(config->control_socket, usual, strlen(usual)))
+		strcpy(config->state_directory, "/var/lib/poise");
+	else
+		snprintf(config->state_directory, sizeof(config->state_directory), "%.*s",
+			 (int)(slash - config->control_socket) + (slash == config->control_socket),
+			 config->control_socket);
+}
+
 void cp_parse_control(struct cp_read *root, struct cp_config *config)
 {
 	static const char beside[] = "dataplane.sock";
@@ -125,5 +147,6 @@ void cp_parse_control(struct cp_read *root, struct cp_config *config)
 		snprintf(config->dataplane_socket, sizeof(config->dataplane_socket), "%.*s%s", (int)directory,
 			 path, beside);
 	}
+	parse_state(&read, config);
 	cp_read_end(&read);
 }

@@ -77,4 +77,7 @@ void cp_diff_process(const struct cp_config *before, const struct cp_config *aft
 	listening(after, new, sizeof(new));
 	text(diff, "metrics listen", old, new);
 	text(diff, "control socket", before->control_socket, after->control_socket);
+	if (!cp_diff_text(before->control_socket, after->control_socket)) // else it may only follow
+		text(diff, "control state_directory", before->state_directory,
+		     after->state_directory);
 }

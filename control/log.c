@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include "events.h"
+
 #define LIMIT_IDS 64
 #define LIMIT_LINES 20
 #define LIMIT_SECONDS 10
@@ -102,11 +104,12 @@ void cp_log(enum cp_log_level level, const char *id, const char *format, ...)
 	unsigned int held;
 	va_list arguments;
 
-	if (!admit(id, &held))
-		return;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	cp_event_add(level_names[level], id, text);
+	if (!admit(id, &held))
+		return;
 	if (held)
 		snprintf(line, sizeof(line), "%s (%u like it were not shown)", text, held);
 	else

@@ -14,7 +14,9 @@
 #include "log.h"
 #include "netlink.h"
 #include "publish.h"
+#include "shrink.h"
 #include "states.h"
+#include "trial.h"
 
 struct candidate {
 	struct cp_config *config;
@@ -32,6 +34,17 @@ static int refuse_restarts(const struct candidate *candidate, const char *file, 
 	return candidate->diff.restart ? -1 : 0;
 }
 
+static int refuse_shrinking(const struct cp_app *app, const struct candidate *candidate, const char *file,
+			    struct cp_report *report)
+{
+	char text[96];
+
+	if (!cp_shrinks(app->config, candidate->config, text, sizeof(text)))
+		return 0;
+	cp_report_add(report, file, 0, "%s; if that is meant: poisectl reload --force, or apply with --force", text);
+	return -1;
+}
+
 // Operator's wishes and verdicts of checks are carried over.
 static int make_states(const struct cp_app *app, struct candidate *candidate)
 {
@@ -46,7 +59,8 @@ static int make_states(const struct cp_app *app, struct candidate *candidate)
 	return cp_states_sync(&candidate->states, candidate->config, false);
 }
 
-static int make(struct cp_app *app, const char *file, struct candidate *candidate, struct cp_report *report)
+static int make(struct cp_app *app, const char *file, bool force, struct candidate *candidate,
+		struct cp_report *report)
 {
 	int error;
 
@@ -58,7 +72,8 @@ static int make(struct cp_app *app, const char *file, struct candidate *candidat
 		cp_report_add(report, file, 0, "out of memory");
 		return -1;
 	}
-	if (refuse_restarts(candidate, file, report))
+	if (refuse_restarts(candidate, file, report) ||
+	    (!force && refuse_shrinking(app, candidate, file, report)))
 		return -1;
 	error = app->netlink ? cp_netlink_topology(app->netlink, candidate->config, &candidate->topology)
 			     : cp_topology_static(candidate->config, &candidate->topology);
@@ -81,16 +96,27 @@ static void swap(struct cp_app *app, struct candidate *candidate)
 	*candidate = before;
 }
 
-int cp_reload(struct cp_app *app, const char *file, struct cp_report *report, char **summary)
+// While a configuration is on trial, the file is not what runs and not what the way back leads to.
+static bool on_trial(const struct cp_app *app, const char *file, struct cp_report *report)
+{
+	if (file || !cp_trial_waits(app, NULL))
+		return false;
+	cp_report_add(report, app->config_file, 0, "not read while another configuration is on trial: "
+		      "poisectl confirm, or poisectl rollback");
+	return true;
+}
+
+int cp_reload(struct cp_app *app, const char *file, bool force, struct cp_report *report, char **summary)
 {
 	struct candidate candidate = {0};
 	size_t before = report->count;
+	bool own = !file, refused = on_trial(app, file, report);
 	char *line = NULL;
 	int error;
 
-	if (!file)
+	if (own)
 		file = app->config_file;
-	error = app->stopping ? -1 : make(app, file, &candidate, report);
+	error = refused || app->stopping ? -1 : make(app, file, force, &candidate, report);
 	if (error) {
 		if (report->count == before)
 			cp_report_add(report, file, 0, "poised is stopping");
@@ -106,6 +132,8 @@ int cp_reload(struct cp_app *app, const char *file, struct cp_report *report, ch
 		error = cp_publish_now(app->publish, report); // tried above: fails for want of memory alone
 		app->reloads++;
 		cp_guard_look(app->guard);
+		if (own)
+			cp_trial_keep(app);
 		cp_log(CP_LOG_INFO, "reloaded", "reloaded %s: %s", file, line ? line : "done");
 	}
 	if (summary)

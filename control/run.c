@@ -23,6 +23,7 @@
 #include "sink_dp.h"
 #include "spawn_dataplane.h"
 #include "states.h"
+#include "trial.h"
 #include "view.h"
 #include "watch.h"
 #include "xdp.h"
@@ -42,7 +43,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 	bool theirs;
 
 	if (number == SIGHUP) {
-		cp_reload(app, NULL, &report, NULL); // logs
+		cp_reload(app, NULL, false, &report, NULL); // logs
 		cp_report_fini(&report);
 		return;
 	}
@@ -216,6 +217,7 @@ static int start(struct run *run, const char *file)
 	error = start_instance(run);
 	if (error)
 		return error;
+	cp_trial_resume(app);
 	app->started_ns = cp_view_now_ns();
 	app->base = event_base_new();
 	if (!app->base)
@@ -225,6 +227,8 @@ static int start(struct run *run, const char *file)
 		error = start_network(app);
 	if (!error)
 		error = start_services(app);
+	if (!error)
+		error = cp_trial_start(app);
 	return error ? error : start_signals(run);
 }
 
@@ -234,6 +238,7 @@ static void stop(struct run *run, bool remove)
 	struct cp_app *app = &run->app;
 
 	app->stopping = true;
+	cp_trial_stop(app);
 	cp_metrics_destroy(app->metrics);
 	cp_api_destroy(app->api);
 	cp_checks_destroy(app->checks);

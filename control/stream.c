@@ -141,6 +141,21 @@ void *cp_stream_pending(const struct cp_stream_client *client)
 	return client->pending;
 }
 
+// All places are taken: the one that has been silent longest makes room, so that clients which connect and say nothing
+// cannot keep the others out. Those that asked are owed an answer and stay.
+static void make_room(struct cp_stream *stream)
+{
+	struct cp_stream_client *oldest = NULL;
+
+	for (struct cp_stream_client *client = stream->clients; client; client = client->next)
+		if (!client->asked)
+			oldest = client; // the newest stand first
+	if (oldest)
+		drop(oldest);
+	else
+		evconnlistener_disable(stream->listener);
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size,
 		      void *context)
 {
@@ -166,7 +181,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		client->next->link = &client->next;
 	stream->clients = client;
 	if (++stream->clients_count == stream->ops->clients_max)
-		evconnlistener_disable(listener);
+		make_room(stream);
 	bufferevent_setwatermark(client->io, EV_READ, 0, stream->ops->request_max);
 	bufferevent_setcb(client->io, on_read, on_sent, on_event, client);
 	bufferevent_enable(client->io, EV_READ | EV_WRITE);

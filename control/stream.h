@@ -17,7 +17,8 @@ struct cp_stream;
 struct cp_stream_client;
 
 struct cp_stream_ops {
-	unsigned clients_max; // more of them wait in the kernel's queue
+	unsigned clients_max; // the last place is kept free: the longest silent client goes; when all have asked,
+			      // more wait in the kernel's queue
 	size_t request_max;   // bytes; longer ones are passed on as they are, not complete
 	unsigned deadline_ms; // for the request, and again for the answer
 	// Bytes of the first whole request in `input`, 0: not all there yet.

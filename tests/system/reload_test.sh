@@ -25,7 +25,7 @@ sleep 0.5
 failed=0
 for ((i = 0; i < 50; i++)); do
 	if ((i % 2)); then cp "$LAB/two.conf" "$LAB/poise.conf"; else cp "$LAB/three.conf" "$LAB/poise.conf"; fi
-	poisectl reload >"$LAB/reload.out" 2>&1 || failed=$((failed + 1))
+	poisectl reload --force >"$LAB/reload.out" 2>&1 || failed=$((failed + 1))
 	sleep 0.1
 done
 check_is "50 reloads under load succeed" "$failed" 0

@@ -117,7 +117,7 @@ static void backends_keep_their_indices(void)
 	web3 = backend_index(s, "10.0.0.3");
 	CU_ASSERT_EQUAL(backend_index(s, "10.0.0.1"), web1);
 	CU_ASSERT_EQUAL(backend_index(s, "10.0.0.2"), web2);
-	CU_ASSERT_STRING_EQUAL(slots_of(s, "web"), "web3 web2 web1");
+	CU_ASSERT_STRING_EQUAL(slots_of(s, "web"), "web1 web2 web3");
 	next(&s, VDEV WEB(WEB3), NULL); // one generation of grace
 	CU_ASSERT_EQUAL(s->backends[web1].flags, POISE_BACKEND_REMOVED);
 	CU_ASSERT_EQUAL(s->egress[s->backends[web1].egress].flags, POISE_EGRESS_KNOWN);
