@@ -15,6 +15,7 @@ help:
 	@echo "make lab       the demo's network that stays up, with a shell in it"
 	@echo "make lab-down  end a lab from another terminal"
 	@echo "make test      build with gcc, clang and sanitizers, then run every test"
+	@echo "make continuity  kill, hang, upgrade and reload it under load, and see what a client notices"
 	@echo "make bench     what a packet and a connection cost, beside others, in some minutes"
 	@echo "make bench-full  the same with more rounds and cases, half an hour"
 	@echo "make install   install the programs (DESTDIR, PREFIX)"
@@ -42,12 +43,15 @@ bench-full:
 	@scripts/build $(BUILD) -Dbench=true
 	@POISE_BUILD=$(BUILD) bench/run --full
 
+continuity:
+	@scripts/continuity
+
 install:
 	@scripts/install-deps build
 	@scripts/build $(BUILD) --prefix=$(or $(PREFIX),/usr/local)
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
-	@rm -rf build build-clang build-asan
+	@rm -rf build build-clang build-asan build-other
 
-.PHONY: build help demo lab lab-down test bench bench-full install clean
+.PHONY: build help demo lab lab-down test bench bench-full continuity install clean
