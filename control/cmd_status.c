@@ -234,9 +234,11 @@ static void text(struct cp_cmd *cmd, const json_t *status)
 		app->config_file ? app->config_file : "no file");
 	path_text(cmd);
 	dataplane_text(cmd);
-	evbuffer_add_printf(cmd->out, "generation  wanted %lld, acknowledged %lld\n",
-			    number(status, "generation", "wanted"),
-			    number(status, "generation", "acknowledged"));
+	evbuffer_add_printf(cmd->out, "generation  wanted %lld, dataplane %lld",
+			    number(status, "generation", "wanted"), number(status, "generation", "acknowledged"));
+	if (app->xdp)
+		evbuffer_add_printf(cmd->out, ", xdp %lld", number(status, "path", "xdp_generation"));
+	evbuffer_add(cmd->out, "\n", 1);
 	evbuffer_add_printf(cmd->out, "services    %lld of %lld up\n", number(status, "services", "up"),
 			    number(status, "services", "total"));
 	evbuffer_add_printf(cmd->out, "backends    %lld of %lld up\n", number(status, "backends", "up"),

@@ -14,12 +14,14 @@
 #include "xdp.h"
 
 #define COLLECT_S 10 // how often flows of removed backends are looked for
+#define KERNEL_WAIT_MS 100 // the kernel's path waits that long for the dataplane, which may hang
 #define BUSY_WORDS (POISE_MAX_BACKENDS / 64)
 
 struct cp_publish {
 	struct cp_app *app;
 	struct event *soon;
 	struct event *collect;
+	struct event *kernel; // the wait for the acknowledgement is over
 	struct poise_snapshot *scratch;
 	uint64_t settled; // generation known to be that of our history in a dataplane
 	char path[CP_PATH_SIZE + 16];
@@ -109,10 +111,20 @@ static void save(const struct cp_publish *publish)
 static void hand_over(struct cp_publish *publish)
 {
 	struct cp_app *app = publish->app;
+	const struct timeval bound = {.tv_usec = KERNEL_WAIT_MS * 1000};
 
 	save(publish);
 	if (!app->sink || !cp_sink_dp_publish(app->sink))
 		cp_publish_settled(app, 0);
+	else if (app->xdp && !event_pending(publish->kernel, EV_TIMEOUT, NULL)) // reloads in a row do not move the bound
+		event_add(publish->kernel, &bound);
+}
+
+static void on_kernel(evutil_socket_t fd, short what, void *context)
+{
+	struct cp_publish *publish = context;
+
+	cp_publish_settled(publish->app, 0);
 }
 
 int cp_publish_try(struct cp_publish *publish, const struct cp_config *config, const struct cp_states *states,
@@ -185,7 +197,10 @@ void cp_publish_settled(struct cp_app *app, uint64_t generation)
 		return;
 	if (generation)
 		app->publish->settled = generation;
-	// The kernel's path follows the dataplane, so that it never hands over what that does not know yet.
+	// The kernel's path follows the dataplane, so that it does not hand over what that does not know yet. That is
+	// worth a moment only: a packet of a service that only one of them knows is dropped, a change that never comes
+	// is an outage.
+	event_del(app->publish->kernel);
 	if (app->xdp)
 		cp_xdp_publish(app->xdp, app->snapshot);
 }
@@ -215,7 +230,8 @@ struct cp_publish *cp_publish_create(struct cp_app *app)
 	publish->scratch = malloc(sizeof(*publish->scratch));
 	publish->soon = event_new(app->base, -1, 0, on_soon, publish);
 	publish->collect = event_new(app->base, -1, 0, on_soon, publish);
-	if (!publish->scratch || !publish->soon || !publish->collect) {
+	publish->kernel = event_new(app->base, -1, 0, on_kernel, publish);
+	if (!publish->scratch || !publish->soon || !publish->collect || !publish->kernel) {
 		cp_publish_destroy(publish, false);
 		return NULL;
 	}
@@ -234,6 +250,8 @@ void cp_publish_destroy(struct cp_publish *publish, bool remove)
 		event_free(publish->soon);
 	if (publish->collect)
 		event_free(publish->collect);
+	if (publish->kernel)
+		event_free(publish->kernel);
 	free(publish->scratch);
 	free(publish);
 }
