@@ -47,9 +47,13 @@ void cp_view_kinds(const uint64_t counters[POISE_COUNTERS], uint64_t kinds[POISE
 
 void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, struct poise_stats_port *sum)
 {
+	struct poise_xdp_counters xdp;
+
 	memset(sum, 0, sizeof(*sum));
 	if (port >= POISE_MAX_PORTS)
 		return;
+	cp_xdp_stats_counters(dataplane->xdp, &xdp); // of what it balanced; the dataplane counts what it was given
+	*sum = xdp.ports[port];
 	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
 		const struct poise_stats_port *slot = &dataplane->stats->worker[w].ports[port];
 
