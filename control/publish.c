@@ -116,7 +116,7 @@ static void hand_over(struct cp_publish *publish)
 	save(publish);
 	if (!app->sink || !cp_sink_dp_publish(app->sink))
 		cp_publish_settled(app, 0);
-	else if (app->xdp && !event_pending(publish->kernel, EV_TIMEOUT, NULL)) // reloads in a row do not move the bound
+	else if (app->xdp && !event_pending(publish->kernel, EV_TIMEOUT, NULL)) // many in a row do not move it
 		event_add(publish->kernel, &bound);
 }
 

@@ -53,7 +53,10 @@ static int reuse(struct bpf_map *map, const char *path)
 		return cp_put_aside(path, "map", strerror(errno));
 	if (fd < 0)
 		return 0;
-	error = fits(map, fd) ? bpf_map__reuse_fd(map, fd) : cp_put_aside(path, "map", "another shape than the program wants");
+	if (fits(map, fd))
+		error = bpf_map__reuse_fd(map, fd);
+	else
+		error = cp_put_aside(path, "map", "another shape than the program wants");
 	close(fd);
 	return error;
 }
