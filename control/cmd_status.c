@@ -112,11 +112,12 @@ static json_t *traffic_json(const struct cp_app *app)
 	struct cp_view_flow_table flows;
 	uint64_t counters[POISE_COUNTERS], kinds[POISE_KIND_EVENT + 1];
 
-	cp_view_flow_table(&app->flows, &flows);
+	cp_view_flow_table(&app->flows, app->dataplane.counts, &flows);
 	cp_view_counters(&app->dataplane, counters);
 	cp_view_kinds(counters, kinds);
-	return json_pack("{s{sI sI sI si} s{sI sI sI sI}}", "flow_table", "used", (json_int_t)flows.used,
+	return json_pack("{s{sI sI sI sI si} s{sI sI sI sI}}", "flow_table", "used", (json_int_t)flows.used,
 			 "capacity", (json_int_t)flows.capacity, "half_open", (json_int_t)flows.half_open,
+			 "expired", (json_int_t)flows.expired,
 			 "probe_worst", (int)flows.probe_worst, "packets", "forwarded",
 			 (json_int_t)kinds[POISE_KIND_FORWARD], "dropped", (json_int_t)kinds[POISE_KIND_DROP],
 			 "passed", (json_int_t)kinds[POISE_KIND_PASS], "answered",
@@ -194,7 +195,7 @@ static void flows_text(struct cp_cmd *cmd)
 {
 	struct cp_view_flow_table flows;
 
-	cp_view_flow_table(&cmd->app->flows, &flows);
+	cp_view_flow_table(&cmd->app->flows, cmd->app->dataplane.counts, &flows);
 	if (!flows.present)
 		return;
 	evbuffer_add_printf(cmd->out,

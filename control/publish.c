@@ -8,9 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poise/expire.h>
+
 #include "log.h"
 #include "sink_dp.h"
 #include "snapshot_file.h"
+#include "view.h"
 #include "xdp.h"
 
 #define COLLECT_S 10 // how often flows of removed backends are looked for
@@ -32,9 +35,10 @@ static void set_busy(uint64_t *busy, uint32_t index)
 	busy[index / 64 % BUSY_WORDS] |= 1ull << (index % 64);
 }
 
-static void scan_flows(const struct cp_flow_memory *flows, uint64_t *busy)
+static void scan_flows(const struct cp_flow_memory *flows, const struct poise_snapshot *snapshot, uint64_t *busy)
 {
 	const struct poise_table *table = &flows->table;
+	uint32_t now_ms = (uint32_t)(cp_view_now_ns() / 1000000);
 
 	if (!flows->base)
 		return;
@@ -46,7 +50,8 @@ static void scan_flows(const struct cp_flow_memory *flows, uint64_t *busy)
 		for (uint32_t j = 0; j < top; j++) {
 			const struct poise_flow *flow = poise_record(table, i * table->records_per_shard + j + 1);
 
-			if (POISE_LOAD(flow->state) != POISE_STATE_FREE)
+			// Nobody uses a flow that is over, and without a dataplane nobody removes it either.
+			if (POISE_LOAD(flow->state) != POISE_STATE_FREE && !poise_flow_expired(snapshot, flow, now_ms))
 				set_busy(busy, POISE_LOAD(flow->backend_index) & (POISE_MAX_BACKENDS - 1));
 		}
 	}
@@ -69,7 +74,7 @@ static bool find_busy(const struct cp_app *app, uint64_t *busy)
 			set_busy(busy, i);
 	}
 	if (removed)
-		scan_flows(&app->flows, busy);
+		scan_flows(&app->flows, snapshot, busy);
 	return true;
 }
 

@@ -176,8 +176,10 @@ static int start_network(struct cp_app *app)
 		if (!app->xdp)
 			return -EIO;
 		app->dataplane.counts = calloc(1, sizeof(*app->dataplane.counts));
-		if (app->dataplane.counts)
+		if (app->dataplane.counts) {
 			app->dataplane.counts->table = &app->flows.table;
+			app->dataplane.counts->snapshot = &app->snapshot;
+		}
 	} else if (cp_topology_static(app->config, &app->topology)) {
 		return -ENOMEM;
 	}

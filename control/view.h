@@ -74,9 +74,10 @@ struct cp_view {
 
 struct cp_view_flow_table {
 	bool present;
-	uint64_t used;
+	uint64_t used; // by flows that live
 	uint64_t capacity;
 	uint64_t half_open;
+	uint64_t expired; // records whose flow is over: a packet or a new flow takes them
 	uint32_t probe_worst; // buckets that the worst insertion passed
 };
 
@@ -95,7 +96,9 @@ void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, stru
 void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend,
 		     struct cp_view_traffic *sum);
 
-void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view);
+// `counts` NULL: the table's own count, which is right where a dataplane sweeps and nobody else makes flows.
+void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_flow_counts *counts,
+			struct cp_view_flow_table *view);
 
 // Who takes the packets of services at this moment.
 enum cp_view_path {

@@ -132,7 +132,8 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 		sum->flows_active = cp_flow_counts(dataplane->counts, backend, cp_view_now_ns());
 }
 
-void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view)
+void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_flow_counts *counts,
+			struct cp_view_flow_table *view)
 {
 	memset(view, 0, sizeof(*view));
 	if (!flows->base || !flows->table.base)
@@ -148,4 +149,10 @@ void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_
 		if (worst > view->probe_worst)
 			view->probe_worst = worst;
 	}
+	if (!counts)
+		return;
+	cp_flow_counts_refresh(counts, cp_view_now_ns());
+	view->used = counts->live;
+	view->half_open = counts->half_open;
+	view->expired = counts->over;
 }

@@ -107,13 +107,13 @@ static void flow_table_adds_shards(void)
 		poise_shard(&world->app.flows.table, i)->half_open = 1;
 	}
 	poise_shard(&world->app.flows.table, 7)->probe_worst = 5;
-	cp_view_flow_table(&world->app.flows, &view);
+	cp_view_flow_table(&world->app.flows, NULL, &view);
 	CU_ASSERT_TRUE(view.present);
 	CU_ASSERT_EQUAL(view.used, 63 * 64 / 2);
 	CU_ASSERT_EQUAL(view.half_open, 64);
 	CU_ASSERT_EQUAL(view.probe_worst, 5);
 	CU_ASSERT_TRUE(view.capacity >= APP_FLOWS);
-	cp_view_flow_table(&none, &view);
+	cp_view_flow_table(&none, NULL, &view);
 	CU_ASSERT_FALSE(view.present);
 	app_free(world);
 }
