@@ -23,8 +23,8 @@ struct cp_flow_counts {
 	uint32_t active[POISE_MAX_BACKENDS];
 };
 
-// Flows of a backend. Counts at most ten times a second; `now_ns` is CLOCK_MONOTONIC, by which both data paths note when
-// they saw a flow.
+// Flows of a backend. Counts at most ten times a second; `now_ns` is CLOCK_MONOTONIC, by which both data paths
+// note when they saw a flow.
 uint32_t cp_flow_counts(struct cp_flow_counts *counts, uint32_t backend, uint64_t now_ns);
 
 // The same for the whole table: live, half_open and over are fresh then.

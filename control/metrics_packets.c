@@ -81,6 +81,17 @@ static void ports(const struct cp_app *app, struct evbuffer *out)
 	}
 }
 
+static void missed(const struct cp_app *app, struct evbuffer *out)
+{
+	if (!cp_view_workers(&app->dataplane))
+		return;
+	cp_metrics_family(out, "poise_port_rx_missed", "gauge",
+			  "Frames that the device could not keep since the dataplane started.");
+	for (uint32_t port = 0; port < app->config->ports_count; port++)
+		cp_metrics_count(out, "poise_port_rx_missed", CP_LABELS({"port", app->config->ports[port].name}),
+				 cp_view_missed(&app->dataplane, port));
+}
+
 void cp_metrics_packets(const struct cp_app *app, struct evbuffer *out)
 {
 	uint64_t counters[POISE_COUNTERS];
@@ -89,4 +100,5 @@ void cp_metrics_packets(const struct cp_app *app, struct evbuffer *out)
 	fates(counters, out);
 	flow_table(app, out);
 	ports(app, out);
+	missed(app, out);
 }

@@ -88,6 +88,15 @@ static void active_flows_never_go_below_zero(void)
 	CU_ASSERT_EQUAL(traffic.flows_created, 10);
 	CU_ASSERT_EQUAL(traffic.flows_active, 6);
 	CU_ASSERT_EQUAL(traffic.bytes_outward, 7);
+	world->stats->worker[1].backends[1].flows_found = 3; // of an earlier dataplane, which created them
+	cp_view_traffic(&world->app.dataplane, 1, &traffic);
+	CU_ASSERT_EQUAL(traffic.flows_created, 10);
+	CU_ASSERT_EQUAL(traffic.flows_active, 9);
+	world->stats->rx_missed[1] = 8;
+	CU_ASSERT_EQUAL(cp_view_missed(&world->app.dataplane, 1), 8);
+	CU_ASSERT_EQUAL(cp_view_missed(&world->app.dataplane, POISE_MAX_PORTS), 0);
+	poise_heartbeat(&world->app.flows.table, 2)->beat_ns = 77;
+	CU_ASSERT_EQUAL(cp_view_beat_ns(&world->app.flows, 2), 77);
 	world->stats->worker[1].backends[1].flows_removed = 40; // of an earlier dataplane
 	cp_view_traffic(&world->app.dataplane, 1, &traffic);
 	CU_ASSERT_EQUAL(traffic.flows_active, 0);
