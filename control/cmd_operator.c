@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The Poise authors
 //
 // drain, enable, disable, weight: the operator's wishes for one backend. They stand in app->states, become a
-// new snapshot by cp_changed() like everything else, and are forgotten when poised restarts.
+// new snapshot by cp_changed() like everything else, and are kept in a file for the next poised (overrides.h).
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "cmd_json.h"
 #include "cmd_select.h"
 #include "log.h"
+#include "overrides.h"
 
 #define WEIGHT_MAX 256
 
@@ -71,8 +72,16 @@ static enum cp_cmd_status answer(struct cp_cmd *cmd, const struct cp_backend_sta
 
 static void changed(struct cp_cmd *cmd, const struct cp_backend_state *state, const char *text)
 {
+	int error = cp_overrides_save(&cmd->app->states, cmd->app->run_dir);
+
 	cmd->changed = true;
 	cp_log(CP_LOG_INFO, "operator", "%s/%s: %s", state->service, state->backend, text);
+	if (error) { // in force all the same
+		cp_log(CP_LOG_WARNING, "overrides-save", "%s/" CP_OVERRIDES_FILE ": %s", cmd->app->run_dir,
+		       strerror(-error));
+		evbuffer_add_printf(cmd->err, "warning: done, but a restart of poised forgets it: %s/" CP_OVERRIDES_FILE
+				    ": %s\n", cmd->app->run_dir, strerror(-error));
+	}
 	cp_changed(cmd->app);
 }
 

@@ -22,6 +22,15 @@ static const struct cp_text_column worker_columns[] = {
 	{"SHARDS", "shards", CP_TEXT_PLAIN},
 };
 
+static const struct cp_text_column port_columns[] = {
+	{"PORT", "port", CP_TEXT_PLAIN},
+	{"RX PACKETS", "rx_packets", CP_TEXT_COUNT},
+	{"RX BYTES", "rx_bytes", CP_TEXT_BYTES},
+	{"TX PACKETS", "tx_packets", CP_TEXT_COUNT},
+	{"TX BYTES", "tx_bytes", CP_TEXT_BYTES},
+	{"RX MISSED", "rx_missed", CP_TEXT_COUNT},
+};
+
 static double age_ms(uint64_t at_ns, uint64_t now_ns)
 {
 	return at_ns && at_ns < now_ns ? (double)(now_ns - at_ns) / 1e6 : 0;
@@ -61,12 +70,30 @@ static json_t *workers_json(const struct cp_cmd *cmd, uint64_t now_ns)
 				      json_pack("{si si sb sf sf sI si sI sI sf}", "worker", (int)w, "lcore",
 						(int)slot->lcore, "running", (int)!!POISE_LOAD(slot->running),
 						"busy_percent", busy * 100, "heartbeat_age_ms",
-						age_ms(POISE_LOAD(slot->heartbeat_ns), now_ns), "generation",
+						age_ms(cp_view_beat_ns(&cmd->app->flows, w), now_ns), "generation",
 						(json_int_t)POISE_LOAD(slot->generation), "shards",
 						__builtin_popcountll(POISE_LOAD(slot->shards)), "loops",
 						(json_int_t)POISE_LOAD(slot->loops), "busy_loops",
 						(json_int_t)POISE_LOAD(slot->busy_loops), "idle_s",
 						(double)POISE_LOAD(slot->idle_ns) / 1e9));
+	}
+	return rows;
+}
+
+static json_t *ports_json(const struct cp_app *app)
+{
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < app->config->ports_count; i++) {
+		struct poise_stats_port sum;
+
+		cp_view_port(&app->dataplane, i, &sum);
+		json_array_append_new(rows, json_pack("{ss sI sI sI sI sI}", "port", app->config->ports[i].name,
+						      "rx_packets", (json_int_t)sum.rx_packets, "rx_bytes",
+						      (json_int_t)sum.rx_bytes, "tx_packets",
+						      (json_int_t)sum.tx_packets, "tx_bytes",
+						      (json_int_t)sum.tx_bytes, "rx_missed",
+						      (json_int_t)cp_view_missed(&app->dataplane, i)));
 	}
 	return rows;
 }
@@ -112,11 +139,12 @@ static json_t *traffic_json(const struct cp_app *app)
 	struct cp_view_flow_table flows;
 	uint64_t counters[POISE_COUNTERS], kinds[POISE_KIND_EVENT + 1];
 
-	cp_view_flow_table(&app->flows, &flows);
+	cp_view_flow_table(&app->flows, app->dataplane.counts, &flows);
 	cp_view_counters(&app->dataplane, counters);
 	cp_view_kinds(counters, kinds);
-	return json_pack("{s{sI sI sI si} s{sI sI sI sI}}", "flow_table", "used", (json_int_t)flows.used,
+	return json_pack("{s{sI sI sI sI si} s{sI sI sI sI}}", "flow_table", "used", (json_int_t)flows.used,
 			 "capacity", (json_int_t)flows.capacity, "half_open", (json_int_t)flows.half_open,
+			 "expired", (json_int_t)flows.expired,
 			 "probe_worst", (int)flows.probe_worst, "packets", "forwarded",
 			 (json_int_t)kinds[POISE_KIND_FORWARD], "dropped", (json_int_t)kinds[POISE_KIND_DROP],
 			 "passed", (json_int_t)kinds[POISE_KIND_PASS], "answered",
@@ -137,14 +165,14 @@ static json_t *document(const struct cp_cmd *cmd, uint64_t now_ns)
 	const char *why = NULL;
 	bool ready = cp_view_ready(app, &why);
 	json_t *status = json_pack(
-		"{ss sf so sb so so s{sIsI} ss s{sIsI} so so}", "version", POISE_VERSION, "uptime_s",
+		"{ss sf so sb so so s{sIsI} ss s{sIsI} so so so}", "version", POISE_VERSION, "uptime_s",
 		age_ms(app->started_ns, now_ns) / 1000, "config_file",
 		cp_json_text(app->config_file ? app->config_file : ""), "ready", (int)ready,
 		"not_ready_reason", cp_json_text(why ? why : ""), "path", path_json(app, now_ns),
 		"generation", "wanted", (json_int_t)wanted, "acknowledged",
 		(json_int_t)app->dataplane.generation, "guard", guard_name(app), "reloads", "done",
 		(json_int_t)app->reloads, "failed", (json_int_t)app->reloads_failed, "dataplane",
-		dataplane_json(cmd, now_ns), "workers", workers_json(cmd, now_ns));
+		dataplane_json(cmd, now_ns), "workers", workers_json(cmd, now_ns), "ports", ports_json(app));
 	json_t *totals = totals_json(app), *traffic = traffic_json(app);
 
 	if (status && (json_object_update(status, totals) || json_object_update(status, traffic))) {
@@ -194,7 +222,7 @@ static void flows_text(struct cp_cmd *cmd)
 {
 	struct cp_view_flow_table flows;
 
-	cp_view_flow_table(&cmd->app->flows, &flows);
+	cp_view_flow_table(&cmd->app->flows, cmd->app->dataplane.counts, &flows);
 	if (!flows.present)
 		return;
 	evbuffer_add_printf(cmd->out,
@@ -234,9 +262,11 @@ static void text(struct cp_cmd *cmd, const json_t *status)
 		app->config_file ? app->config_file : "no file");
 	path_text(cmd);
 	dataplane_text(cmd);
-	evbuffer_add_printf(cmd->out, "generation  wanted %lld, acknowledged %lld\n",
-			    number(status, "generation", "wanted"),
-			    number(status, "generation", "acknowledged"));
+	evbuffer_add_printf(cmd->out, "generation  wanted %lld, dataplane %lld",
+			    number(status, "generation", "wanted"), number(status, "generation", "acknowledged"));
+	if (app->xdp)
+		evbuffer_add_printf(cmd->out, ", xdp %lld", number(status, "path", "xdp_generation"));
+	evbuffer_add(cmd->out, "\n", 1);
 	evbuffer_add_printf(cmd->out, "services    %lld of %lld up\n", number(status, "services", "up"),
 			    number(status, "services", "total"));
 	evbuffer_add_printf(cmd->out, "backends    %lld of %lld up\n", number(status, "backends", "up"),
@@ -245,6 +275,8 @@ static void text(struct cp_cmd *cmd, const json_t *status)
 	packets_text(cmd);
 	evbuffer_add_printf(cmd->out, "reloads     %" PRIu64 " done, %" PRIu64 " failed\n", app->reloads,
 			    app->reloads_failed);
+	evbuffer_add(cmd->out, "\n", 1);
+	cp_text_table(cmd->out, port_columns, POISE_COUNT(port_columns), json_object_get(status, "ports"));
 	if (cp_view_workers(&app->dataplane)) {
 		evbuffer_add(cmd->out, "\n", 1);
 		cp_text_table(cmd->out, worker_columns, POISE_COUNT(worker_columns),

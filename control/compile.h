@@ -40,6 +40,7 @@ struct cp_next_hop {
 	uint16_t port;	  // index into config->ports
 	uint8_t mac[6];
 	bool known;
+	bool fixed; // by the configuration: the kernel is not asked
 };
 
 struct cp_route {

@@ -10,20 +10,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf_log.h"
 #include "bpffs.h"
 #include "doctor.h"
 #include "places.h"
-
-static char said[200]; // the verifier's and libbpf's last line
-
-static int keep(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (level == LIBBPF_WARN) {
-		vsnprintf(said, sizeof(said), format, arguments);
-		said[strcspn(said, "\n")] = 0;
-	}
-	return 0;
-}
 
 static bool look_at_kinds(struct cp_doctor *doctor)
 {
@@ -70,8 +60,8 @@ static void look_at_verdict(struct cp_doctor *doctor)
 	}
 	if (cp_place_find(CP_PLACE_XDP_OBJECT, path, sizeof(path)))
 		return; // said elsewhere
-	said[0] = 0;
-	before = libbpf_set_print(keep);
+	cp_bpf_log_begin();
+	before = libbpf_set_print(cp_bpf_log_print);
 	object = bpf_object__open(path);
 	error = object ? bpf_object__load(object) : -errno;
 	libbpf_set_print(before);
@@ -79,7 +69,7 @@ static void look_at_verdict(struct cp_doctor *doctor)
 	if (error)
 		cp_doctor_add(doctor, CP_DOCTOR_WRONG, "XDP program",
 			      "an object of this version for this kernel",
-			      "the kernel does not take it: %s (%s)", strerror(-error), said);
+			      "the kernel does not take it: %s (%s)", strerror(-error), cp_bpf_log_reason());
 	else
 		cp_doctor_add(doctor, CP_DOCTOR_OK, "XDP program", NULL, "the kernel takes it");
 }

@@ -9,13 +9,12 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
+#include "aside.h"
 #include "bpffs.h"
-#include "log.h"
 
 #define PIN "flows"
 
@@ -71,28 +70,6 @@ static int format(struct cp_flow_memory *flows, int fd, size_t bytes, uint32_t m
 	return attach(flows, fd, bytes, bpf) ? -EIO : 0;
 }
 
-// A table of another layout may belong to a dataplane that still forwards: it is not touched, only renamed.
-static int put_aside(const char *path, const char *why)
-{
-	char aside[700];
-	int error = -EEXIST;
-
-	for (int attempt = 0; error == -EEXIST && attempt < 100; attempt++) {
-		snprintf(aside, sizeof(aside), "%s" CP_BPFFS_ASIDE "%ld-%d", path, (long)time(NULL), attempt);
-		if (access(aside, F_OK))
-			error = rename(path, aside) ? -errno : 0;
-	}
-	if (error)
-		cp_log(CP_LOG_ERROR, "flow-table-aside", "%s is refused (%s) and cannot be put aside: %s", path, why,
-		       strerror(-error));
-	else
-		cp_log(CP_LOG_WARNING, "flow-table-aside",
-		       "the flow table %s is refused: %s; it is kept as %s until somebody removes it, a new one is "
-		       "made",
-		       path, why, aside);
-	return error;
-}
-
 static int adopt_map(struct cp_flow_memory *flows, const char *path)
 {
 	struct bpf_map_info info = {0};
@@ -110,7 +87,7 @@ static int adopt_map(struct cp_flow_memory *flows, const char *path)
 	if (!why)
 		return 0;
 	close(fd);
-	error = put_aside(path, why);
+	error = cp_put_aside(path, "flow table", why);
 	return error ? error : -ENOENT;
 }
 
@@ -152,7 +129,7 @@ static int open_shared(struct cp_flow_memory *flows, const char *name, uint32_t 
 			return 0;
 		close(fd);
 		snprintf(path, sizeof(path), "/dev/shm%s", name);
-		error = put_aside(path, why);
+		error = cp_put_aside(path, "flow table", why);
 		if (error)
 			return error;
 	}

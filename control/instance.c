@@ -54,6 +54,20 @@ static int make_directories(const char *directory)
 	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
 }
 
+// The directory is locked too: who removes files from it does not open the door for a second poised.
+static int lock_directory(const char *directory)
+{
+	int error, fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	error = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	close(fd);
+	return error;
+}
+
 // Open the lock file and take its lock; -EAGAIN when the file was removed between the two by its last holder.
 static int try_lock(const char *path, int *holder)
 {
@@ -85,6 +99,20 @@ static int lock_path(const char *directory, char *path, size_t size)
 	return snprintf(path, size, "%s/poised.lock", directory) < (int)size ? 0 : -ENAMETOOLONG;
 }
 
+static int directory_lock = -1; // held for the life of the process
+
+static void read_holder(const char *path, int *holder)
+{
+	char text[16] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	if (read(fd, text, sizeof(text) - 1) > 0)
+		*holder = atoi(text);
+	close(fd);
+}
+
 int cp_instance_lock(const char *directory, int *holder)
 {
 	char path[4096];
@@ -95,23 +123,29 @@ int cp_instance_lock(const char *directory, int *holder)
 		result = lock_path(directory, path, sizeof(path));
 	if (result)
 		return result;
+	directory_lock = lock_directory(directory);
+	if (directory_lock < 0) {
+		if (directory_lock == -EBUSY)
+			read_holder(path, holder);
+		return directory_lock;
+	}
 	for (int attempt = 0; attempt < 5; attempt++) {
 		result = try_lock(path, holder);
 		if (result != -EAGAIN)
 			break;
+	}
+	if (result < 0) {
+		close(directory_lock);
+		directory_lock = -1;
 	}
 	return result;
 }
 
 bool cp_instance_runs(const char *directory)
 {
-	char path[4096];
 	bool runs;
-	int fd;
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (lock_path(directory, path, sizeof(path)))
-		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
 	runs = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
@@ -128,4 +162,7 @@ void cp_instance_unlock(const char *directory, int lock)
 	if (!lock_path(directory, path, sizeof(path)))
 		unlink(path);
 	close(lock);
+	if (directory_lock >= 0)
+		close(directory_lock);
+	directory_lock = -1;
 }

@@ -38,16 +38,19 @@ static void flow_table(const struct cp_app *app, struct evbuffer *out)
 {
 	struct cp_view_flow_table table;
 
-	cp_view_flow_table(&app->flows, &table);
+	cp_view_flow_table(&app->flows, app->dataplane.counts, &table);
 	if (!table.present)
 		return;
-	cp_metrics_family(out, "poise_flow_table_used", "gauge", "Flow records in use.");
+	cp_metrics_family(out, "poise_flow_table_used", "gauge", "Records of flows that live.");
 	cp_metrics_count(out, "poise_flow_table_used", NULL, table.used);
 	cp_metrics_family(out, "poise_flow_table_capacity", "gauge", "Flow records there are.");
 	cp_metrics_count(out, "poise_flow_table_capacity", NULL, table.capacity);
 	cp_metrics_family(out, "poise_flow_table_half_open", "gauge",
 			  "Flows whose handshake is not complete.");
 	cp_metrics_count(out, "poise_flow_table_half_open", NULL, table.half_open);
+	cp_metrics_family(out, "poise_flow_table_expired", "gauge",
+			  "Records of flows that are over and still to be removed; new flows take them.");
+	cp_metrics_count(out, "poise_flow_table_expired", NULL, table.expired);
 }
 
 static void ports(const struct cp_app *app, struct evbuffer *out)
@@ -78,6 +81,17 @@ static void ports(const struct cp_app *app, struct evbuffer *out)
 	}
 }
 
+static void missed(const struct cp_app *app, struct evbuffer *out)
+{
+	if (!cp_view_workers(&app->dataplane))
+		return;
+	cp_metrics_family(out, "poise_port_rx_missed", "gauge",
+			  "Frames that the device could not keep since the dataplane started.");
+	for (uint32_t port = 0; port < app->config->ports_count; port++)
+		cp_metrics_count(out, "poise_port_rx_missed", CP_LABELS({"port", app->config->ports[port].name}),
+				 cp_view_missed(&app->dataplane, port));
+}
+
 void cp_metrics_packets(const struct cp_app *app, struct evbuffer *out)
 {
 	uint64_t counters[POISE_COUNTERS];
@@ -86,4 +100,5 @@ void cp_metrics_packets(const struct cp_app *app, struct evbuffer *out)
 	fates(counters, out);
 	flow_table(app, out);
 	ports(app, out);
+	missed(app, out);
 }

@@ -28,12 +28,10 @@ static void generations(const struct cp_app *app, struct evbuffer *out)
 	cp_metrics_count(out, "poise_reloads_total", CP_LABELS({"result", "failed"}), app->reloads_failed);
 }
 
-enum worker_value { LOOPS, BUSY_LOOPS, IDLE, HEARTBEAT, GENERATION };
+enum worker_value { LOOPS, BUSY_LOOPS, IDLE, GENERATION };
 
-static double read_worker(const struct poise_stats_worker *worker, enum worker_value value, uint64_t now_ns)
+static double read_worker(const struct poise_stats_worker *worker, enum worker_value value)
 {
-	uint64_t heartbeat_ns;
-
 	switch (value) {
 	case LOOPS:
 		return (double)POISE_LOAD(worker->loops);
@@ -41,13 +39,27 @@ static double read_worker(const struct poise_stats_worker *worker, enum worker_v
 		return (double)POISE_LOAD(worker->busy_loops);
 	case IDLE:
 		return (double)POISE_LOAD(worker->idle_ns) / 1e9;
-	case HEARTBEAT:
-		heartbeat_ns = POISE_LOAD(worker->heartbeat_ns);
-		return heartbeat_ns && heartbeat_ns < now_ns ? (double)(now_ns - heartbeat_ns) / 1e9 : 0;
 	case GENERATION:
 		return (double)POISE_LOAD(worker->generation);
 	}
 	return 0;
+}
+
+static void heartbeats(const struct cp_app *app, uint32_t count, struct evbuffer *out)
+{
+	uint64_t now_ns = cp_view_now_ns();
+
+	if (count)
+		cp_metrics_family(out, "poise_worker_heartbeat_age_seconds", "gauge",
+				  "Time since the worker's last sign of life.");
+	for (uint32_t w = 0; w < count; w++) {
+		uint64_t beat_ns = cp_view_beat_ns(&app->flows, w);
+		char worker[12];
+
+		snprintf(worker, sizeof(worker), "%u", w);
+		cp_metrics_real(out, "poise_worker_heartbeat_age_seconds", CP_LABELS({"worker", worker}),
+				beat_ns && beat_ns < now_ns ? (double)(now_ns - beat_ns) / 1e9 : 0);
+	}
 }
 
 static void workers(const struct cp_app *app, struct evbuffer *out)
@@ -61,12 +73,9 @@ static void workers(const struct cp_app *app, struct evbuffer *out)
 		{"poise_worker_loops_total", "counter", "Rounds of the worker's loop.", LOOPS},
 		{"poise_worker_busy_loops_total", "counter", "Rounds that found packets.", BUSY_LOOPS},
 		{"poise_worker_idle_seconds_total", "counter", "Time slept for want of packets.", IDLE},
-		{"poise_worker_heartbeat_age_seconds", "gauge", "Time since the worker's last sign of life.",
-		 HEARTBEAT},
 		{"poise_worker_generation", "gauge", "Configuration generation the worker uses.", GENERATION},
 	};
 	uint32_t count = cp_view_workers(&app->dataplane);
-	uint64_t now_ns = cp_view_now_ns();
 
 	for (size_t i = 0; count && i < POISE_COUNT(families); i++) {
 		cp_metrics_family(out, families[i].name, families[i].type, families[i].help);
@@ -76,9 +85,10 @@ static void workers(const struct cp_app *app, struct evbuffer *out)
 			snprintf(worker, sizeof(worker), "%u", w);
 			cp_metrics_real(
 				out, families[i].name, CP_LABELS({"worker", worker}),
-				read_worker(&app->dataplane.stats->worker[w], families[i].value, now_ns));
+				read_worker(&app->dataplane.stats->worker[w], families[i].value));
 		}
 	}
+	heartbeats(app, count, out);
 }
 
 static void ends(const struct cp_dataplane_link *link, struct evbuffer *out)

@@ -81,6 +81,8 @@ void cp_netlink_solicit(struct cp_netlink *netlink)
 	for (uint32_t i = 0; i < topology->hops_count; i++) {
 		const struct cp_next_hop *hop = &topology->hops[i];
 
+		if (hop->fixed)
+			continue;
 		if ((!hop->known || confirm) && netlink->view.links[hop->port].up)
 			cp_kernel_solicit(topology->links[hop->port].ifindex, hop->address);
 	}

@@ -8,18 +8,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <poise/expire.h>
+
 #include "log.h"
 #include "sink_dp.h"
 #include "snapshot_file.h"
+#include "view.h"
 #include "xdp.h"
 
 #define COLLECT_S 10 // how often flows of removed backends are looked for
+#define KERNEL_WAIT_MS 100 // the kernel's path waits that long for the dataplane, which may hang
 #define BUSY_WORDS (POISE_MAX_BACKENDS / 64)
 
 struct cp_publish {
 	struct cp_app *app;
 	struct event *soon;
 	struct event *collect;
+	struct event *kernel; // the wait for the acknowledgement is over
 	struct poise_snapshot *scratch;
 	uint64_t settled; // generation known to be that of our history in a dataplane
 	char path[CP_PATH_SIZE + 16];
@@ -30,9 +35,10 @@ static void set_busy(uint64_t *busy, uint32_t index)
 	busy[index / 64 % BUSY_WORDS] |= 1ull << (index % 64);
 }
 
-static void scan_flows(const struct cp_flow_memory *flows, uint64_t *busy)
+static void scan_flows(const struct cp_flow_memory *flows, const struct poise_snapshot *snapshot, uint64_t *busy)
 {
 	const struct poise_table *table = &flows->table;
+	uint32_t now_ms = (uint32_t)(cp_view_now_ns() / 1000000);
 
 	if (!flows->base)
 		return;
@@ -44,7 +50,8 @@ static void scan_flows(const struct cp_flow_memory *flows, uint64_t *busy)
 		for (uint32_t j = 0; j < top; j++) {
 			const struct poise_flow *flow = poise_record(table, i * table->records_per_shard + j + 1);
 
-			if (POISE_LOAD(flow->state) != POISE_STATE_FREE)
+			// Nobody uses a flow that is over, and without a dataplane nobody removes it either.
+			if (POISE_LOAD(flow->state) != POISE_STATE_FREE && !poise_flow_expired(snapshot, flow, now_ms))
 				set_busy(busy, POISE_LOAD(flow->backend_index) & (POISE_MAX_BACKENDS - 1));
 		}
 	}
@@ -67,7 +74,7 @@ static bool find_busy(const struct cp_app *app, uint64_t *busy)
 			set_busy(busy, i);
 	}
 	if (removed)
-		scan_flows(&app->flows, busy);
+		scan_flows(&app->flows, snapshot, busy);
 	return true;
 }
 
@@ -109,10 +116,20 @@ static void save(const struct cp_publish *publish)
 static void hand_over(struct cp_publish *publish)
 {
 	struct cp_app *app = publish->app;
+	const struct timeval bound = {.tv_usec = KERNEL_WAIT_MS * 1000};
 
 	save(publish);
 	if (!app->sink || !cp_sink_dp_publish(app->sink))
 		cp_publish_settled(app, 0);
+	else if (app->xdp && !event_pending(publish->kernel, EV_TIMEOUT, NULL)) // many in a row do not move it
+		event_add(publish->kernel, &bound);
+}
+
+static void on_kernel(evutil_socket_t fd, short what, void *context)
+{
+	struct cp_publish *publish = context;
+
+	cp_publish_settled(publish->app, 0);
 }
 
 int cp_publish_try(struct cp_publish *publish, const struct cp_config *config, const struct cp_states *states,
@@ -185,7 +202,10 @@ void cp_publish_settled(struct cp_app *app, uint64_t generation)
 		return;
 	if (generation)
 		app->publish->settled = generation;
-	// The kernel's path follows the dataplane, so that it never hands over what that does not know yet.
+	// The kernel's path follows the dataplane, so that it does not hand over what that does not know yet. That is
+	// worth a moment only: a packet of a service that only one of them knows is dropped, a change that never comes
+	// is an outage.
+	event_del(app->publish->kernel);
 	if (app->xdp)
 		cp_xdp_publish(app->xdp, app->snapshot);
 }
@@ -215,7 +235,8 @@ struct cp_publish *cp_publish_create(struct cp_app *app)
 	publish->scratch = malloc(sizeof(*publish->scratch));
 	publish->soon = event_new(app->base, -1, 0, on_soon, publish);
 	publish->collect = event_new(app->base, -1, 0, on_soon, publish);
-	if (!publish->scratch || !publish->soon || !publish->collect) {
+	publish->kernel = event_new(app->base, -1, 0, on_kernel, publish);
+	if (!publish->scratch || !publish->soon || !publish->collect || !publish->kernel) {
 		cp_publish_destroy(publish, false);
 		return NULL;
 	}
@@ -234,6 +255,8 @@ void cp_publish_destroy(struct cp_publish *publish, bool remove)
 		event_free(publish->soon);
 	if (publish->collect)
 		event_free(publish->collect);
+	if (publish->kernel)
+		event_free(publish->kernel);
 	free(publish->scratch);
 	free(publish);
 }

@@ -19,6 +19,7 @@
 #include "instance.h"
 #include "interfaces.h"
 #include "netlink.h"
+#include "overrides.h"
 #include "publish.h"
 #include "sink_dp.h"
 #include "spawn_dataplane.h"
@@ -93,7 +94,7 @@ static int start_instance(struct run *run)
 	if (error == -EBUSY)
 		cp_log(CP_LOG_ERROR, "second-instance",
 		       "another poised (pid %d) runs with its control socket in %s; nothing was changed", holder,
-		       app->run_dir);
+		       app->run_dir); // pid 0: its lock file is gone
 	else
 		cp_log(CP_LOG_ERROR, "run-directory", "%s: %s", app->run_dir, strerror(-error));
 	return error;
@@ -145,6 +146,18 @@ static int start_memory(struct cp_app *app)
 	return app->publish ? 0 : -ENOMEM;
 }
 
+static void start_overrides(struct cp_app *app)
+{
+	int taken = cp_overrides_load(&app->states, app->run_dir);
+
+	if (taken > 0)
+		cp_log(CP_LOG_INFO, "overrides", "%d backend%s the operator's drain, disable or weight", taken,
+		       taken == 1 ? " keeps" : "s keep");
+	else if (taken < 0 && taken != -ENOENT)
+		cp_log(CP_LOG_WARNING, "overrides-foreign", "%s/" CP_OVERRIDES_FILE " cannot be used: %s; all backends "
+		       "are as in the configuration", app->run_dir, strerror(-taken));
+}
+
 // What a snapshot is made of, and the kernel's part of the data path.
 static int start_network(struct cp_app *app)
 {
@@ -156,6 +169,7 @@ static int start_network(struct cp_app *app)
 		return error;
 	if (app->snapshot)
 		cp_states_adopt(&app->states, app->snapshot);
+	start_overrides(app);
 	if (kernel) {
 		app->guard = cp_guard_create(app); // before anything can be in between
 		app->netlink = cp_netlink_create(app);
@@ -163,8 +177,10 @@ static int start_network(struct cp_app *app)
 		if (!app->xdp)
 			return -EIO;
 		app->dataplane.counts = calloc(1, sizeof(*app->dataplane.counts));
-		if (app->dataplane.counts)
+		if (app->dataplane.counts) {
 			app->dataplane.counts->table = &app->flows.table;
+			app->dataplane.counts->snapshot = &app->snapshot;
+		}
 	} else if (cp_topology_static(app->config, &app->topology)) {
 		return -ENOMEM;
 	}

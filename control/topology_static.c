@@ -22,7 +22,7 @@ static void add_neighbor(struct cp_topology *topology, const struct cp_neighbor 
 	hop->address = neighbor->prefix < 32 ? gateway_of(index) : neighbor->address;
 	hop->port = port;
 	memcpy(hop->mac, neighbor->mac, sizeof(hop->mac));
-	hop->known = true;
+	hop->known = hop->fixed = true;
 	if (neighbor->prefix < 32) {
 		struct cp_route *route = &topology->routes[topology->routes_count++];
 

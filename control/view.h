@@ -74,9 +74,10 @@ struct cp_view {
 
 struct cp_view_flow_table {
 	bool present;
-	uint64_t used;
+	uint64_t used; // by flows that live
 	uint64_t capacity;
 	uint64_t half_open;
+	uint64_t expired; // records whose flow is over: a packet or a new flow takes them
 	uint32_t probe_worst; // buckets that the worst insertion passed
 };
 
@@ -92,10 +93,18 @@ uint32_t cp_view_workers(const struct cp_dataplane_link *dataplane);
 void cp_view_counters(const struct cp_dataplane_link *dataplane, uint64_t counters[POISE_COUNTERS]);
 void cp_view_kinds(const uint64_t counters[POISE_COUNTERS], uint64_t kinds[POISE_KIND_EVENT + 1]);
 void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, struct poise_stats_port *sum);
+
+// Frames that the device of a port could not keep for the dataplane since that started.
+uint64_t cp_view_missed(const struct cp_dataplane_link *dataplane, uint32_t port);
+
+// When a worker last turned its loop, CLOCK_MONOTONIC; 0 never.
+uint64_t cp_view_beat_ns(const struct cp_flow_memory *flows, uint32_t worker);
 void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend,
 		     struct cp_view_traffic *sum);
 
-void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view);
+// `counts` NULL: the table's own count, which is right where a dataplane sweeps and nobody else makes flows.
+void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_flow_counts *counts,
+			struct cp_view_flow_table *view);
 
 // Who takes the packets of services at this moment.
 enum cp_view_path {

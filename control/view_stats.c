@@ -45,11 +45,25 @@ void cp_view_kinds(const uint64_t counters[POISE_COUNTERS], uint64_t kinds[POISE
 		kinds[poise_verdict_kind((enum poise_verdict)i)] += counters[i];
 }
 
+uint64_t cp_view_missed(const struct cp_dataplane_link *dataplane, uint32_t port)
+{
+	return port < POISE_MAX_PORTS && cp_view_workers(dataplane) ? POISE_LOAD(dataplane->stats->rx_missed[port]) : 0;
+}
+
+uint64_t cp_view_beat_ns(const struct cp_flow_memory *flows, uint32_t worker)
+{
+	return flows->base ? POISE_LOAD(poise_heartbeat(&flows->table, worker)->beat_ns) : 0;
+}
+
 void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, struct poise_stats_port *sum)
 {
+	struct poise_xdp_counters xdp;
+
 	memset(sum, 0, sizeof(*sum));
 	if (port >= POISE_MAX_PORTS)
 		return;
+	cp_xdp_stats_counters(dataplane->xdp, &xdp); // of what it balanced; the dataplane counts what it was given
+	*sum = xdp.ports[port];
 	for (uint32_t w = 0; w < cp_view_workers(dataplane); w++) {
 		const struct poise_stats_port *slot = &dataplane->stats->worker[w].ports[port];
 
@@ -97,7 +111,7 @@ double cp_view_latency_us(const struct cp_view_traffic *traffic, double share)
 void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend, struct cp_view_traffic *sum)
 {
 	struct poise_stats_backend xdp;
-	uint64_t removed;
+	uint64_t removed, found = 0;
 
 	memset(sum, 0, sizeof(*sum));
 	if (backend >= POISE_MAX_BACKENDS)
@@ -115,6 +129,7 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 
 		// Removals first: a flow that ends while we read then counts as active, never below zero.
 		removed += POISE_LOAD(slot->flows_removed);
+		found += POISE_LOAD(slot->flows_found);
 		sum->flows_created += POISE_LOAD(slot->flows_created);
 		sum->packets_inward += POISE_LOAD(slot->packets[POISE_INWARD]);
 		sum->packets_outward += POISE_LOAD(slot->packets[POISE_OUTWARD]);
@@ -123,12 +138,14 @@ void cp_view_traffic(const struct cp_dataplane_link *dataplane, uint32_t backend
 		add_handshakes(sum, slot);
 	}
 	// Flows that an earlier dataplane made may be removed by this one.
-	sum->flows_active = sum->flows_created > removed ? sum->flows_created - removed : 0;
+	found += sum->flows_created;
+	sum->flows_active = found > removed ? found - removed : 0;
 	if (dataplane->counts)
 		sum->flows_active = cp_flow_counts(dataplane->counts, backend, cp_view_now_ns());
 }
 
-void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_table *view)
+void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_flow_counts *counts,
+			struct cp_view_flow_table *view)
 {
 	memset(view, 0, sizeof(*view));
 	if (!flows->base || !flows->table.base)
@@ -144,4 +161,10 @@ void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_view_flow_
 		if (worst > view->probe_worst)
 			view->probe_worst = worst;
 	}
+	if (!counts)
+		return;
+	cp_flow_counts_refresh(counts, cp_view_now_ns());
+	view->used = counts->live;
+	view->half_open = counts->half_open;
+	view->expired = counts->over;
 }

@@ -21,7 +21,7 @@ struct cp_watch {
 static void look(struct cp_watch *watch, uint32_t index, uint64_t now_ns)
 {
 	const struct poise_stats_worker *worker = &watch->app->dataplane.stats->worker[index];
-	uint64_t beat_ns = POISE_LOAD(worker->heartbeat_ns);
+	uint64_t beat_ns = cp_view_beat_ns(&watch->app->flows, index);
 
 	if (!POISE_LOAD(worker->running) || !beat_ns || now_ns < beat_ns + WARN_NS)
 		return;

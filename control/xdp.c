@@ -84,6 +84,7 @@ static int start(struct cp_xdp *xdp)
 		xdp->ports_count++;
 	}
 	cp_xdp_detach_others(app->pins, xdp->ports, xdp->ports_count);
+	cp_xdp_forget_former(app->pins);
 	xdp->halves = map_pinned(app->pins, "poise_snapshots", 2 * sizeof(*xdp->halves));
 	xdp->state = map_pinned(app->pins, "poise_state", sizeof(*xdp->state));
 	if (!xdp->halves || !xdp->state) {

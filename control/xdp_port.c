@@ -12,6 +12,8 @@
 #include <bpf/libbpf.h>
 #include <poise/xdp.h>
 
+#include "aside.h"
+#include "bpf_log.h"
 #include "bpffs.h"
 #include "instance.h"
 #include "log.h"
@@ -23,17 +25,6 @@
 static const char *const shared_maps[] = {"poise_snapshots", "poise_state", "poise_devices", "poise_counters",
 					  "poise_backends"};
 
-static char last_warning[256];
-
-static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (level == LIBBPF_WARN) {
-		vsnprintf(last_warning, sizeof(last_warning), format, arguments);
-		last_warning[strcspn(last_warning, "\n")] = 0;
-	}
-	return 0;
-}
-
 static void own_pin(const char *pins, const char *kind, const char *interface, char *path)
 {
 	char word[32];
@@ -42,23 +33,30 @@ static void own_pin(const char *pins, const char *kind, const char *interface, c
 	snprintf(path, PATH_SIZE, "%s/%s_%s", pins, kind, word);
 }
 
-// Use the pinned map when it has the shape the program wants; a map of another version is let go.
-static int reuse(struct bpf_map *map, const char *path)
+static bool fits(const struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = {0};
 	__u32 length = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &length) && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
+	       info.max_entries == bpf_map__max_entries(map);
+}
+
+// Use the pinned map when it has the shape the program wants. One of another version may be in use by the program and
+// the dataplane of that version: it is put aside.
+static int reuse(struct bpf_map *map, const char *path)
+{
 	int error, fd = bpf_obj_get(path);
 
+	if (fd < 0 && errno != ENOENT) // a pin, but of no map
+		return cp_put_aside(path, "map", strerror(errno));
 	if (fd < 0)
 		return 0;
-	if (bpf_obj_get_info_by_fd(fd, &info, &length) || info.type != bpf_map__type(map) ||
-	    info.key_size != bpf_map__key_size(map) || info.value_size != bpf_map__value_size(map) ||
-	    info.max_entries != bpf_map__max_entries(map)) {
-		unlink(path);
-		error = 0;
-	} else {
+	if (fits(map, fd))
 		error = bpf_map__reuse_fd(map, fd);
-	}
+	else
+		error = cp_put_aside(path, "map", "another shape than the program wants");
 	close(fd);
 	return error;
 }
@@ -193,6 +191,11 @@ static int name_port(struct bpf_object *object, uint32_t index, uint32_t ifindex
 	return 0;
 }
 
+static void tell_line(void *context, const char *line)
+{
+	cp_log(CP_LOG_WARNING, "xdp-verifier", "verifier: %s", line);
+}
+
 int cp_xdp_port_attach(struct cp_xdp_port *port, uint32_t index, const char *object_path, const char *pins,
 		       int flows, const char *interface, uint32_t ifindex, char *why, size_t why_size)
 {
@@ -201,8 +204,8 @@ int cp_xdp_port_attach(struct cp_xdp_port *port, uint32_t index, const char *obj
 	char xsks_path[PATH_SIZE];
 	int error;
 
-	libbpf_set_print(keep_warning);
-	last_warning[0] = 0;
+	libbpf_set_print(cp_bpf_log_print);
+	cp_bpf_log_begin();
 	snprintf(port->interface, sizeof(port->interface), "%s", interface);
 	own_pin(pins, "xsks", interface, xsks_path);
 	object = bpf_object__open(object_path);
@@ -219,11 +222,13 @@ int cp_xdp_port_attach(struct cp_xdp_port *port, uint32_t index, const char *obj
 		error = name_port(object, index, ifindex);
 	if (!error)
 		error = pin_maps(object, pins, xsks_path);
-	if (error)
+	if (error) {
+		cp_bpf_log_each(tell_line, NULL);
 		snprintf(why, why_size, "%s cannot be loaded: %s (%s)", object_path, strerror(-error),
-			 last_warning);
-	else
+			 cp_bpf_log_reason());
+	} else {
 		error = attach(port, bpf_program__fd(program), pins, ifindex, why, why_size);
+	}
 	bpf_object__close(object); // the link holds the program, the program holds the maps
 	return error;
 }
@@ -281,6 +286,33 @@ void cp_xdp_detach_others(const char *pins, const struct cp_xdp_port *ports, siz
 	struct others others = {.pins = pins, .ports = ports, .ports_count = ports_count};
 
 	cp_bpffs_each(pins, detach_other, &others);
+}
+
+// Pins that this version makes or keeps; flow_memory.c makes "flows".
+static bool known(const char *name)
+{
+	if (strstr(name, CP_BPFFS_ASIDE) || !strcmp(name, "flows") || !strncmp(name, "link_", 5) ||
+	    !strncmp(name, "xsks_", 5))
+		return true;
+	for (size_t i = 0; i < sizeof(shared_maps) / sizeof(*shared_maps); i++)
+		if (!strcmp(name, shared_maps[i]))
+			return true;
+	return false;
+}
+
+static void forget_former(void *context, const char *name)
+{
+	const char *pins = context;
+
+	if (known(name))
+		return;
+	cp_log(CP_LOG_INFO, "pin-former", "the pin %s of a former version is removed", name);
+	cp_bpffs_unpin(pins, name);
+}
+
+void cp_xdp_forget_former(const char *pins)
+{
+	cp_bpffs_each(pins, forget_former, (void *)(uintptr_t)pins);
 }
 
 void cp_xdp_unpin_shared(const char *pins)

@@ -25,5 +25,8 @@ void cp_xdp_port_detach(struct cp_xdp_port *port, const char *pins, bool remove)
 // Detach and unpin what an earlier poised attached to interfaces that are not among `ports` any more.
 void cp_xdp_detach_others(const char *pins, const struct cp_xdp_port *ports, size_t ports_count);
 
+// Remove pins by names that former versions used. Only after all interfaces run this version's program.
+void cp_xdp_forget_former(const char *pins);
+
 // Remove the pins of the maps that all interfaces share.
 void cp_xdp_unpin_shared(const char *pins);

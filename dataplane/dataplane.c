@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include <rte_cycles.h>
+#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -325,10 +326,29 @@ int dp_dataplane_use(struct dp_dataplane *dataplane, struct poise_snapshot *snap
 	return code;
 }
 
+// Only the device knows what it had no room for.
+static void note_missed(struct dp_dataplane *dataplane)
+{
+	for (uint32_t p = 0; p < dataplane->ports.count; p++) {
+		const struct dp_port *port = &dataplane->ports.ports[p];
+		uint64_t missed = 0;
+
+		for (uint32_t d = 0; d < port->devices_count; d++) {
+			struct rte_eth_stats stats;
+
+			if (!rte_eth_stats_get(port->devices[d], &stats))
+				missed += stats.imissed + stats.rx_nombuf;
+		}
+		POISE_STORE(dataplane->stats.page->rx_missed[p], missed);
+	}
+}
+
 void dp_dataplane_sync(struct dp_dataplane *dataplane)
 {
 	uint64_t tsc = 0, ns = 0;
 
 	read_both(&tsc, &ns);
 	dp_clock_sync(&dataplane->shared.clock, tsc, ns);
+	if (dataplane->running)
+		note_missed(dataplane);
 }

@@ -218,7 +218,7 @@ static uint32_t count_flows(const struct scan *scan, struct poise_stats_worker *
 			continue;
 		flows++;
 		half_open += (uint32_t)poise_state_half_open((enum poise_flow_state)flow->state);
-		stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].flows_created++;
+		stats->backends[flow->backend_index & (POISE_MAX_BACKENDS - 1)].flows_found++;
 	}
 	correct(&poise_shard(scan->table, scan->shard_index)->half_open, half_open);
 	return flows;

@@ -128,6 +128,7 @@ static void write_backend(FILE *out, const struct dp_stats *stats, const struct 
 		const struct poise_stats_backend *backend = &stats->page->worker[w].backends[index];
 
 		sum.flows_created += backend->flows_created;
+		sum.flows_found += backend->flows_found;
 		sum.flows_removed += backend->flows_removed;
 		sum.packets[POISE_INWARD] += backend->packets[POISE_INWARD];
 		sum.packets[POISE_OUTWARD] += backend->packets[POISE_OUTWARD];
@@ -139,7 +140,7 @@ static void write_backend(FILE *out, const struct dp_stats *stats, const struct 
 	fprintf(out, ", \"service\": ");
 	write_text(out, snapshot->vip_names[vip]);
 	fprintf(out, ", \"flows_created\": %llu, \"flows_active\": %llu, ", (number)sum.flows_created,
-		(number)(sum.flows_created - sum.flows_removed));
+		(number)(sum.flows_created + sum.flows_found - sum.flows_removed));
 	fprintf(out, "\"packets_inward\": %llu, \"packets_outward\": %llu, ", (number)sum.packets[POISE_INWARD],
 		(number)sum.packets[POISE_OUTWARD]);
 	fprintf(out, "\"bytes_inward\": %llu, \"bytes_outward\": %llu }", (number)sum.bytes[POISE_INWARD],

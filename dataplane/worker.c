@@ -30,7 +30,7 @@ void dp_worker_begin(struct dp_worker *worker)
 	dp_idle_begin(&worker->idle);
 	dp_sweep_init(&worker->sweep, &worker->table, worker->shards, worker->burst.now_ms);
 	worker->errors.last_ms = worker->burst.now_ms;
-	POISE_STORE(worker->stats->heartbeat_ns, worker->now_ns);
+	POISE_STORE(poise_heartbeat(&worker->table, worker->index)->beat_ns, worker->now_ns);
 	POISE_STORE_RELEASE(worker->stats->running, 1);
 }
 
@@ -93,7 +93,6 @@ uint32_t dp_worker_turn(struct dp_worker *worker)
 	uint64_t before;
 
 	read_clock(worker);
-	POISE_STORE(stats->heartbeat_ns, worker->now_ns);
 	POISE_STORE(poise_heartbeat(&worker->table, worker->index)->beat_ns, worker->now_ns);
 	burst->snapshot = POISE_LOAD_ACQUIRE(worker->shared->snapshot);
 	if (POISE_LIKELY(POISE_LOAD(worker->shared->phase) == DP_PHASE_RUN))

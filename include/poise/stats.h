@@ -20,10 +20,11 @@ struct poise_stats_port {
 
 struct poise_stats_backend {
 	__u64 flows_created;
-	__u64 flows_removed; // active flows are the difference, summed over workers
+	__u64 flows_removed; // active flows are created + found - removed, summed over workers
 	__u64 packets[2]; // by enum poise_direction
 	__u64 bytes[2];	  // IPv4 total length
-	__u64 reserved[2];
+	__u64 flows_found; // in the table when this dataplane took it over; an earlier one created them
+	__u64 reserved;
 	// Of handshakes, handshake.h.
 	__u64 syn_repeated;	// by the client
 	__u64 syn_ack_repeated; // by the backend
@@ -34,7 +35,6 @@ struct poise_stats_backend {
 POISE_ASSERT(sizeof(struct poise_stats_backend) == 4 * POISE_LINE_SIZE, "what each packet counts is one line");
 
 struct poise_stats_worker {
-	__u64 heartbeat_ns; // CLOCK_MONOTONIC of the last loop that did work or looked for it
 	__u64 loops;
 	__u64 busy_loops; // loops that found packets
 	__u64 idle_ns;	  // time slept by adaptive idling
@@ -42,7 +42,7 @@ struct poise_stats_worker {
 	__u64 shards;	  // bit n: shard n is owned by this worker
 	__u32 lcore;
 	__u32 running;
-	__u64 reserved;
+	__u64 reserved[2];
 	__u64 counters[POISE_COUNTERS];
 	struct poise_stats_port ports[POISE_MAX_PORTS];
 	struct poise_stats_backend backends[POISE_MAX_BACKENDS] POISE_ALIGNED;
@@ -55,7 +55,8 @@ struct poise_stats {
 	__u64 size;
 	__u64 started_ns; // CLOCK_MONOTONIC
 	__u64 reserved[4];
+	__u64 rx_missed[POISE_MAX_PORTS]; // frames the device could not keep; writer: the main lcore, now and then
 	struct poise_stats_worker worker[]; // `workers` of them
 } POISE_ALIGNED;
-POISE_ASSERT(sizeof(struct poise_stats) == POISE_LINE_SIZE, "header line");
+POISE_ASSERT(sizeof(struct poise_stats) % POISE_LINE_SIZE == 0, "header lines");
 POISE_ASSERT(sizeof(struct poise_stats_worker) % POISE_LINE_SIZE == 0, "slots do not share lines");

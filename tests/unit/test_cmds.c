@@ -333,7 +333,7 @@ static void counters_are_shown(void)
 	CU_ASSERT_PTR_NULL(strstr(last_out, "forwarded"));
 	CU_ASSERT_EQUAL(verb(world, "counters --all", ",\"json\":true"), CP_CMD_DONE);
 	SAYS("{\"counter\":\"forwarded\",\"kind\":\"forward\",\"value\":5");
-	SAYS("no_exception_path");
+	SAYS("no_snapshot");
 	CU_ASSERT_EQUAL(verb(world, "counters --some", ""), CP_CMD_USAGE);
 	app_free(world);
 }

@@ -50,6 +50,40 @@ static void counts(void)
 	free(memory);
 }
 
-static const struct check_case cases[] = {{"flows of backends", counts}};
+static void idle_flows_do_not_live(void)
+{
+	static const __u64 seed[2] = {1, 2};
+	struct poise_snapshot *snapshot = check_memory(sizeof(*snapshot));
+	struct cp_flow_counts flows = {.snapshot = &snapshot};
+	struct poise_table table = {0};
+	size_t bytes = (size_t)poise_table_layout(&table, FLOWS) * POISE_LINE_SIZE;
+	void *memory = aligned_alloc(POISE_LINE_SIZE, bytes);
+	const uint64_t second = 1000000000;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+	memset(memory, 0, bytes);
+	memset(snapshot, 0, sizeof(*snapshot));
+	poise_table_format(&table, memory, FLOWS, seed);
+	flows.table = &table;
+	snapshot->vips[0].timeout_ms[POISE_TIMEOUT_ESTABLISHED] = 5000;
+	snapshot->vips[0].timeout_ms[POISE_TIMEOUT_HALF_OPEN] = 2000;
+	fill(&table, 3, 6, 7);
+	for (uint32_t i = 0; i < 6; i++)
+		poise_record(&table, 3 * table.records_per_shard + i + 1)->last_seen_ms = 10000;
+	poise_record(&table, 3 * table.records_per_shard + 1)->state = POISE_STATE_SYN_SENT;
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 11 * second), 6);
+	CU_ASSERT(flows.live == 6 && flows.half_open == 1 && flows.over == 0);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 12 * second), 5);
+	CU_ASSERT(flows.half_open == 0 && flows.over == 1);
+	poise_record(&table, 3 * table.records_per_shard + 2)->last_seen_ms = 14000;
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 15 * second), 1);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 30 * second), 0);
+	CU_ASSERT(flows.live == 0 && flows.over == 6);
+	free(memory);
+	free(snapshot);
+}
+
+static const struct check_case cases[] = {{"flows of backends", counts},
+					  {"idle flows do not live", idle_flows_do_not_live}};
 
 CHECK_MAIN("flow_counts", cases)

@@ -13,7 +13,7 @@
 
 static void sizes(void)
 {
-	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 4);
+	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 5);
 	CU_ASSERT_EQUAL(sizeof(struct poise_flow), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_bucket), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_shard), 64);
@@ -25,7 +25,7 @@ static void sizes(void)
 	CU_ASSERT_EQUAL(sizeof(struct poise_route), 12);
 	CU_ASSERT_EQUAL(sizeof(struct poise_snat), 12);
 	CU_ASSERT_EQUAL(sizeof(struct poise_port), 88);
-	CU_ASSERT_EQUAL(sizeof(struct poise_stats), 64);
+	CU_ASSERT_EQUAL(sizeof(struct poise_stats), 192);
 	CU_ASSERT_EQUAL(sizeof(struct poise_stats_backend), 256);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_header), 16);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_welcome), 72);

@@ -288,9 +288,9 @@ static void recovers_what_was_left(void)
 	CU_ASSERT_EQUAL(recovery.reclaimed, 3);
 	CU_ASSERT_EQUAL(used(&world), 38);
 	CU_ASSERT_EQUAL(half_open(&world), 28);
-	CU_ASSERT_EQUAL(page->worker[0].backends[0].flows_created + page->worker[0].backends[1].flows_created +
-				page->worker[1].backends[0].flows_created +
-				page->worker[1].backends[1].flows_created,
+	CU_ASSERT_EQUAL(page->worker[0].backends[0].flows_found + page->worker[0].backends[1].flows_found +
+				page->worker[1].backends[0].flows_found +
+				page->worker[1].backends[1].flows_found,
 			38);
 	// The hidden flow is gone, and its endpoint can come again.
 	CU_ASSERT_EQUAL(world_connect(&world, WORLD_CLIENT, 2000, ALL_SHARDS, &number), POISE_FORWARDED);

@@ -149,7 +149,13 @@ static void own_neighbors_go_first(void)
 	CU_ASSERT_EQUAL_FATAL(cp_topology_kernel(config, &view, &topology, &dropped), 0);
 	hop = hop_of(&topology, "10.2.0.11");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(hop);
-	CU_ASSERT(hop->known && hop->mac[5] == 0x55);
+	CU_ASSERT(hop->known && hop->fixed && hop->mac[5] == 0x55); // fixed: the kernel is not asked for it
+	hop = hop_of(&topology, "0.0.0.2"); // stands for the prefix, and is nobody
+	CU_ASSERT_PTR_NOT_NULL_FATAL(hop);
+	CU_ASSERT(hop->known && hop->fixed && hop->mac[5] == 0x66);
+	hop = hop_of(&topology, "10.1.0.254");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(hop);
+	CU_ASSERT(!hop->fixed);
 	CU_ASSERT_EQUAL(topology.hops_count, 4);
 	CU_ASSERT_EQUAL(topology.routes_count, 4);
 	cp_topology_fini(&topology);

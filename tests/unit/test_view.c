@@ -88,6 +88,15 @@ static void active_flows_never_go_below_zero(void)
 	CU_ASSERT_EQUAL(traffic.flows_created, 10);
 	CU_ASSERT_EQUAL(traffic.flows_active, 6);
 	CU_ASSERT_EQUAL(traffic.bytes_outward, 7);
+	world->stats->worker[1].backends[1].flows_found = 3; // of an earlier dataplane, which created them
+	cp_view_traffic(&world->app.dataplane, 1, &traffic);
+	CU_ASSERT_EQUAL(traffic.flows_created, 10);
+	CU_ASSERT_EQUAL(traffic.flows_active, 9);
+	world->stats->rx_missed[1] = 8;
+	CU_ASSERT_EQUAL(cp_view_missed(&world->app.dataplane, 1), 8);
+	CU_ASSERT_EQUAL(cp_view_missed(&world->app.dataplane, POISE_MAX_PORTS), 0);
+	poise_heartbeat(&world->app.flows.table, 2)->beat_ns = 77;
+	CU_ASSERT_EQUAL(cp_view_beat_ns(&world->app.flows, 2), 77);
 	world->stats->worker[1].backends[1].flows_removed = 40; // of an earlier dataplane
 	cp_view_traffic(&world->app.dataplane, 1, &traffic);
 	CU_ASSERT_EQUAL(traffic.flows_active, 0);
@@ -107,13 +116,13 @@ static void flow_table_adds_shards(void)
 		poise_shard(&world->app.flows.table, i)->half_open = 1;
 	}
 	poise_shard(&world->app.flows.table, 7)->probe_worst = 5;
-	cp_view_flow_table(&world->app.flows, &view);
+	cp_view_flow_table(&world->app.flows, NULL, &view);
 	CU_ASSERT_TRUE(view.present);
 	CU_ASSERT_EQUAL(view.used, 63 * 64 / 2);
 	CU_ASSERT_EQUAL(view.half_open, 64);
 	CU_ASSERT_EQUAL(view.probe_worst, 5);
 	CU_ASSERT_TRUE(view.capacity >= APP_FLOWS);
-	cp_view_flow_table(&none, &view);
+	cp_view_flow_table(&none, NULL, &view);
 	CU_ASSERT_FALSE(view.present);
 	app_free(world);
 }
