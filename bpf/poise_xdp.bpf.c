@@ -173,6 +173,8 @@ __noinline int xdp_general(struct xdp_md *context)
 		return XDP_REDIRECT;
 	}
 	xdp_count_received(&room->view, xdp_length(context));
+	if (snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK)
+		verdict = POISE_NO_DATAPLANE;
 	if (verdict != POISE_FORWARDED)
 		return end(context, room, verdict, room->view.port);
 	if (step->packet.kind != POISE_PACKET_TCP && step->packet.kind != POISE_PACKET_ICMP_ERROR)
