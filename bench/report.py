@@ -109,9 +109,15 @@ def veth(report):
 
 
 def xdp(report):
-    for name, by_flows in report.get("xdp", {}).get("programs", {}).items():
-        print("XDP %-24s" % name + ", ".join("%s flows %.0f ns" % (flows_text(flows), one["median"])
-                                             for flows, one in by_flows.items()))
+    section = report.get("xdp", {})
+    if not section.get("empty"):
+        return
+    print("XDP program, ns; an empty one takes %s here. Scaled: as if it took 22" % spread(section["empty"], "%.1f"))
+    for name, by_flows in section["programs"].items():
+        for flows, one in by_flows.items():
+            print("  %-12s%7s flows %17s, net %17s, scaled %4.0f (goal %d)" %
+                  (name, flows_text(flows), spread(one["ns"]), spread(one["net"]), one["scaled"]["median"],
+                   one["goal"]))
 
 
 def show(report):

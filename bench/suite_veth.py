@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The Poise authors
-"""R5: the balancer's processor time for a connection and a request of real clients, in bench/veth; R6: the XDP path
-by its own program, where it was built."""
+"""R5: the balancer's processor time for a connection and a request of real clients, in bench/veth."""
 
 import json
 import os
@@ -51,22 +50,3 @@ def veth(report, raw, _hz, full):
                     "per_second": results.summary([row["requests"] / row["seconds"] for row in mine])}
         say("veth: %-8s %s" % (case, ", ".join("%.1f us a %s" % (one["us"]["median"], TESTS[test])
                                                for test, one in section["cases"][case].items())))
-
-
-def xdp(report, raw, _hz, full):
-    """The XDP path by bpf_prog_test_run, if bench/xdp was built: lines with name, flows, round and ns."""
-    program = os.path.join(world.BUILD, "bench/xdp")
-    if not os.access(program, os.X_OK) or os.path.isdir(program):
-        say("xdp: not built")
-        return
-    rows = []
-    for row in lines_of([program] + (["--full"] if full else []), 300):
-        raw.add(row)
-        rows.append(row)
-    section = report["xdp"] = {"void": [], "programs": {}}
-    for row in rows:
-        section["programs"].setdefault(row["name"], {}).setdefault(str(row["flows"]), []).append(row["ns"])
-    for name, by_flows in section["programs"].items():
-        for flows, values in by_flows.items():
-            by_flows[flows] = results.summary(values)
-            say("xdp: %-24s %9s flows %.0f ns" % (name, flows, by_flows[flows]["median"]))

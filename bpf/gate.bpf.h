@@ -6,9 +6,9 @@
 
 #include "view.bpf.h"
 
-// The coarse clock costs half of the exact one but stands still for up to a tick. It is never ahead, so what is late
-// by it is late; what is in time by it plus a tick is in time; only in between the exact one is asked.
-// docs/decisions/0008-two-clocks.md
+// The coarse clock costs half of the exact one but stands still for up to a tick. It is never ahead, so what
+// is late by it is late; what is in time by it plus a tick is in time; only in between the exact one is
+// asked. docs/decisions/0008-two-clocks.md
 static __always_inline int beat_is_fresh(const struct xdp_view *view, __u64 beat_ns, __u64 coarse_ns)
 {
 	__s64 age = (__s64)(coarse_ns - beat_ns), limit = (__s64)view->heartbeat_ns;
@@ -20,16 +20,16 @@ static __always_inline int beat_is_fresh(const struct xdp_view *view, __u64 beat
 	return (__s64)(bpf_ktime_get_ns() - beat_ns) < limit;
 }
 
-// Give the frame to the dataplane's socket. Returns XDP_REDIRECT, or 0 when the gate is shut, the worker behind it
-// late, or no socket there. Fills view->now_ms.
+// Give the frame to the dataplane's socket. Returns XDP_REDIRECT, or 0 when the gate is shut, the worker
+// behind it late, or no socket there. Fills view->now_ms.
 static __always_inline int xdp_to_dataplane(struct xdp_view *view)
 {
 	const struct poise_heartbeat *heart;
 	const struct poise_gate *gate;
-	__u64 now = bpf_ktime_get_coarse_ns();
 	__u32 entry, worker;
+	__u64 now;
 
-	view->now_ms = (__u32)(now / 1000000);
+	view->now_ms = xdp_now_ms();
 	gate = poise_gate(&view->table, view->port, view->queue, &entry);
 	if (!gate)
 		return 0;
@@ -37,6 +37,7 @@ static __always_inline int xdp_to_dataplane(struct xdp_view *view)
 	if (!worker)
 		return 0;
 	heart = poise_heartbeat(&view->table, worker - 1);
+	now = bpf_ktime_get_coarse_ns();
 	if (!heart || !beat_is_fresh(view, POISE_LOAD(heart->beat_ns), now))
 		return 0;
 	return bpf_redirect_map(&xsks_map, view->queue, 0);

@@ -112,6 +112,20 @@ struct {
 	__type(value, struct xdp_room);
 } poise_room SEC(".maps");
 
+// What the coarse clock said at a tick, for this CPU.
+struct xdp_clock {
+	__u64 tick;
+	__u32 now_ms;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct xdp_clock);
+} poise_clock SEC(".maps");
+
 static __always_inline void *xdp_line(__u32 line)
 {
 	return bpf_map_lookup_elem(&poise_flows, &line);

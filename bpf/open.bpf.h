@@ -56,6 +56,7 @@ __noinline int xdp_create(struct xdp_md *context, const struct xdp_view *view, c
 			  struct poise_found *found)
 {
 	__u8 *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+	struct poise_xdp_counters *counters = xdp_counters();
 	struct poise_stats_backend *backend;
 	struct poise_create create = {};
 	int verdict;
@@ -73,6 +74,8 @@ __noinline int xdp_create(struct xdp_md *context, const struct xdp_view *view, c
 	create.vip_index = step->vip_index;
 	create.port_index = (__u8)view->port;
 	verdict = poise_flow_create(&view->table, &create, &step->place, &found->number);
+	if (counters)
+		counters->counters[POISE_SNAT_PROBE] += create.snat_probes;
 	if (verdict != POISE_FORWARDED)
 		return verdict;
 	found->sequence = create.sequence;

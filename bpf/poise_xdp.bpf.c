@@ -1,57 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // Copyright (c) 2026 The Poise authors
 //
-// Frames that belong to a service or to a known return path go to the dataplane's AF_XDP socket of their queue, and
-// when no dataplane takes them they are balanced here, by the same flow table and the same headers. Everything else
-// (ARP, SSH, health checks, routing protocols) goes to the kernel. No packet arithmetic here: all of it is
-// include/poise/.
+// Frames that belong to a service or to a known return path go to the dataplane's AF_XDP socket of their
+// queue, and when no dataplane takes them they are balanced here, by the same flow table and the same
+// headers. Everything else (ARP, SSH, health checks, routing protocols) goes to the kernel. No packet
+// arithmetic here: all of it is include/poise/.
 //
 // DPDK's AF_XDP driver adopts an attached program that is named xsk_def_prog, says xsk_prog_version 1 and
 // uses a map xsks_map; so the attachment belongs to poised and outlives the dataplane.
 #include "answer.bpf.h"
-#include "gate.bpf.h"
 #include "open.bpf.h"
+#include "quick.bpf.h"
 
 // Read by libxdp when the driver looks for a program to share.
 __uint(xsk_prog_version, 1) SEC("xdp_metadata");
-
-// Send by the port. Always through the device map, also back by the same interface: a frame that is sent with
-// XDP_TX into a veth whose other end has no XDP program is lost without a sign.
-static __always_inline int leave(struct xdp_md *context, __u32 port, __u32 bytes)
-{
-	struct poise_xdp_counters *counters = xdp_counters();
-	int action;
-
-	port &= POISE_MAX_PORTS - 1;
-	action = bpf_redirect_map(&poise_devices, port, XDP_DROP);
-	if (counters && action == XDP_REDIRECT) {
-		counters->ports[port].tx_packets++;
-		counters->ports[port].tx_bytes += bytes;
-	}
-	return action;
-}
-
-static __always_inline void count_backend(const struct poise_flow *flow, __u32 direction, __u32 bytes)
-{
-	struct poise_stats_backend *backend = xdp_backend(flow->backend_index);
-
-	if (!backend)
-		return;
-	direction &= 1;
-	backend->packets[direction]++;
-	backend->bytes[direction] += bytes;
-}
-
-static __always_inline void count_received(const struct xdp_view *view, __u32 bytes)
-{
-	struct poise_xdp_counters *counters = xdp_counters();
-
-	if (!counters)
-		return;
-	counters->fates[POISE_XDP_BALANCED]++;
-	counters->ports[view->port & (POISE_MAX_PORTS - 1)].rx_packets++;
-	counters->ports[view->port & (POISE_MAX_PORTS - 1)].rx_bytes += bytes;
-}
 
 __noinline int xdp_parse(struct xdp_md *context, struct poise_packet *packet)
 {
@@ -62,7 +24,8 @@ __noinline int xdp_parse(struct xdp_md *context, struct poise_packet *packet)
 	return poise_parse(data, end, (__u32)(end - data), packet);
 }
 
-// The fate of a packet of a service; on POISE_FORWARDED *found is its flow, or number 0 when one is to be made.
+// The fate of a packet of a service; on POISE_FORWARDED *found is its flow, or number 0 when one is to be
+// made.
 static __always_inline int decide(struct xdp_view *view, const struct poise_snapshot *snapshot,
 				  struct poise_step *step, struct poise_found *found)
 {
@@ -114,12 +77,13 @@ static __always_inline int translate(struct xdp_md *context, const struct xdp_vi
 	if (!poise_flow_is(flow, found->sequence)) // given away meanwhile
 		return POISE_NO_FLOW;
 	if (verdict == POISE_FORWARDED)
-		count_backend(flow, step->direction, step->packet.l4 - step->packet.l3 + step->packet.l4_length);
+		xdp_count_backend(flow, step->direction,
+				  step->packet.l4 - step->packet.l3 + step->packet.l4_length);
 	return verdict;
 }
 
-// Is this frame for Poise at all? Of what is broken, only what was sent to a service. Where no kernel waits for the
-// rest, all is.
+// Is this frame for Poise at all? Of what is broken, only what was sent to a service. Where no kernel waits
+// for the rest, all is.
 static __always_inline int is_ours(const struct poise_snapshot *snapshot, struct xdp_view *view,
 				   struct poise_step *step, struct poise_found *found, int verdict)
 {
@@ -153,12 +117,12 @@ static __always_inline int end(struct xdp_md *context, struct xdp_room *room, in
 	switch (poise_verdict_kind((enum poise_verdict)verdict)) {
 	case POISE_KIND_FORWARD:
 	case POISE_KIND_REPLY:
-		return leave(context, port, length);
+		return xdp_leave(port, length);
 	case POISE_KIND_PASS:
 		return XDP_PASS;
 	default:
 		if (verdict == POISE_TTL_EXPIRED && xdp_answer_expired(context, &room->view, &room->step))
-			return leave(context, room->view.port, xdp_length(context));
+			return xdp_leave(room->view.port, xdp_length(context));
 		return XDP_DROP;
 	}
 }
@@ -208,7 +172,9 @@ __noinline int xdp_general(struct xdp_md *context)
 		xdp_count_fate(POISE_XDP_REDIRECTED);
 		return XDP_REDIRECT;
 	}
-	count_received(&room->view, xdp_length(context));
+	xdp_count_received(&room->view, xdp_length(context));
+	if (snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK)
+		verdict = POISE_NO_DATAPLANE;
 	if (verdict != POISE_FORWARDED)
 		return end(context, room, verdict, room->view.port);
 	if (step->packet.kind != POISE_PACKET_TCP && step->packet.kind != POISE_PACKET_ICMP_ERROR)
@@ -223,8 +189,11 @@ SEC("xdp")
 int xsk_def_prog(struct xdp_md *context)
 {
 	struct xdp_room *room;
-	int verdict, action = xdp_general(context);
+	int verdict, action = xdp_quick(context);
 
+	if (action != XDP_ABORTED)
+		return action;
+	action = xdp_general(context);
 	if (action != WANTS_FLOW)
 		return action;
 	room = room_of_run();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 // Copyright (c) 2026 The Poise authors
 //
-// What a run of the program knows of its surroundings. Pointers into maps do not go through the calls of parts that
-// the verifier judges by themselves; so a part looks up again, which is a few instructions.
+// What a run of the program knows of its surroundings. Pointers into maps do not go through the calls of
+// parts that the verifier judges by themselves; so a part looks up again, which is a few instructions.
 #pragma once
 
 #include "maps.bpf.h"
@@ -51,7 +51,26 @@ static __always_inline void xdp_count(__u32 verdict)
 		counters->counters[verdict]++;
 }
 
-// Find the snapshot and the flow table. Returns NULL before the first snapshot: everything is the kernel's then.
+// Milliseconds of the kernel's coarse clock, which moves with the ticks: asked once a tick. It may lie behind
+// by one tick more, which is of no matter to what idles for seconds.
+static __always_inline __u32 xdp_now_ms(void)
+{
+	__u64 tick = bpf_jiffies64();
+	struct xdp_clock *clock;
+	__u32 zero = 0;
+
+	clock = bpf_map_lookup_elem(&poise_clock, &zero);
+	if (!clock)
+		return 0;
+	if (clock->tick != tick) {
+		clock->now_ms = (__u32)(bpf_ktime_get_coarse_ns() / 1000000);
+		clock->tick = tick;
+	}
+	return clock->now_ms;
+}
+
+// Find the snapshot and the flow table. Returns NULL before the first snapshot: everything is the kernel's
+// then.
 static __always_inline const struct poise_snapshot *xdp_open(struct xdp_md *context, struct xdp_view *view)
 {
 	const struct poise_xdp_interface *interface;

@@ -49,10 +49,11 @@ static json_t *path_json(const struct cp_app *app, uint64_t now_ns)
 
 	cp_view_path(app, now_ns, &state);
 	cp_xdp_stats_counters(app->dataplane.xdp, &counters);
-	return json_pack("{ss si si si sf sI s{sI sI sI}}", "carries", cp_view_path_name(state.path), "queues",
+	return json_pack("{ss si si si sf sI sb s{sI sI sI}}", "carries", cp_view_path_name(state.path), "queues",
 			 (int)state.queues, "gates_open", (int)state.open, "queues_taken", (int)state.taken,
 			 "beat_age_ms", (double)state.beat_age_ns / 1e6, "xdp_generation",
-			 (json_int_t)cp_xdp_generation(app->xdp), "frames", "redirected",
+			 (json_int_t)cp_xdp_generation(app->xdp), "fallback",
+			 app->xdp && app->config->xdp, "frames", "redirected",
 			 (json_int_t)fates[POISE_XDP_REDIRECTED], "balanced", (json_int_t)fates[POISE_XDP_BALANCED],
 			 "passed", (json_int_t)fates[POISE_XDP_PASSED]);
 }

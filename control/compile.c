@@ -26,6 +26,8 @@ static void fill_header(struct cp_compile_step *step)
 	out->generation = step->previous ? step->previous->generation + 1 : 1;
 	if (cp_nic_mode_kernel(step->config->dataplane.mode))
 		out->flags |= POISE_SNAPSHOT_EXCEPTION_PATH;
+	if (!step->config->xdp)
+		out->flags |= POISE_SNAPSHOT_NO_FALLBACK;
 }
 
 int cp_compile(const struct cp_config *config, const struct cp_states *states,

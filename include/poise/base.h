@@ -20,7 +20,12 @@
 #endif
 #define POISE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define POISE_UNLIKELY(x) __builtin_expect(!!(x), 0)
+// Headers lie on even addresses, and clang reads what may lie anywhere byte by byte.
+#ifdef __bpf__
+#define POISE_PACKED __attribute__((packed, aligned(2)))
+#else
 #define POISE_PACKED __attribute__((packed))
+#endif
 #define POISE_LINE_SIZE 64
 #define POISE_ALIGNED __attribute__((aligned(POISE_LINE_SIZE)))
 
@@ -94,6 +99,40 @@
 	     i##_left &= i##_left - 1)
 #endif
 
+// Short pieces in BPF by words, which may lie anywhere in a packet or a map; the stack wants them aligned.
+#ifdef __bpf__
+#define POISE_COPY(dst, src, n) poise_copy((dst), (src), (n))
+typedef __u16 __attribute__((may_alias)) poise_word16;
+typedef __u32 __attribute__((may_alias)) poise_word32;
+
+POISE_INLINE void poise_copy(void *dst, const void *src, size_t bytes)
+{
+	poise_word32 *to = dst;
+	const poise_word32 *from = src;
+
+	if (bytes == 2) {
+		*(poise_word16 *)dst = *(const poise_word16 *)src;
+	} else if (bytes == 4) {
+		to[0] = from[0];
+	} else if (bytes == 6) {
+		__u32 first = from[0];
+		__u16 last = ((const poise_word16 *)src)[2];
+
+		to[0] = first;
+		((poise_word16 *)dst)[2] = last;
+	} else if (bytes == 8 || bytes == 12) {
+		__u32 first = from[0], second = from[1], third = bytes == 12 ? from[2] : 0;
+
+		to[0] = first;
+		to[1] = second;
+		if (bytes == 12)
+			to[2] = third;
+	} else {
+		__builtin_memcpy(dst, src, bytes);
+	}
+}
+#else
 #define POISE_COPY(dst, src, n) __builtin_memcpy((dst), (src), (n))
+#endif
 #define POISE_ZERO(dst, n) __builtin_memset((dst), 0, (n))
 #define POISE_COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -124,6 +124,7 @@ POISE_ASSERT(offsetof(struct poise_snapshot, ports) == 64, "header size");
 POISE_ASSERT(sizeof(struct poise_snapshot) % 8 == 0, "value of a BPF array");
 
 #define POISE_SNAPSHOT_EXCEPTION_PATH 0x1 // packets of kind PASS have a kernel to go to
+#define POISE_SNAPSHOT_NO_FALLBACK 0x2 // the XDP program does not balance what no dataplane takes
 
 POISE_INLINE __u32 poise_vip_home(__u32 salt, __be32 address, __be16 port)
 {

@@ -13,43 +13,48 @@ struct poise_found {
 	__u32 sequence;
 };
 
-// The record of a packet other than `except` (0: any), in *found. `direction` says which end of the tuple to
+// Is this record, unless it is found->number, a packet's? Then it is *found. Returns 1 or 0. A part of its own, because
+// the verifier would follow all ways through ten slots.
+POISE_PART int poise_record_look(const struct poise_table *table, __u32 number, const struct poise_key *key,
+				 __u32 direction, struct poise_found *found)
+{
+	const struct poise_flow *flow;
+	__u32 sequence;
+
+	if (!table || !key || !found || !number || number == found->number)
+		return 0;
+	flow = poise_record(table, number);
+	if (!flow)
+		return 0;
+	sequence = POISE_LOAD_ACQUIRE(flow->sequence);
+	if (sequence & 1 || !poise_flow_matches(flow, (enum poise_direction)direction, key))
+		return 0;
+	found->number = number;
+	found->sequence = sequence;
+	return 1;
+}
+
+// The record of a packet other than found->number (0: any), in *found. `direction` says which end of the tuple to
 // compare. Returns the record's number, or 0. Any reader; only one that no other writer can meet may use the record
 // without poise_flow_is() after the last use.
 POISE_PART __u32 poise_table_look(const struct poise_table *table, const struct poise_place *place,
 				  const struct poise_key *key, __u32 direction, struct poise_found *found)
 {
-	__u32 except;
-
 	if (!table || !place || !key || !found) // for the verifier
 		return 0;
-	except = found->number;
-	found->number = 0;
 	POISE_NO_UNROLL
 	for (__u32 probe = 0; probe < POISE_PROBE_MAX; probe++) {
 		const struct poise_bucket *bucket = poise_bucket(table, place, probe);
 
 		if (!bucket)
-			return 0;
-		POISE_EACH_BIT(i, poise_bucket_match(bucket, place->signature)) {
-			__u32 number = POISE_LOAD(bucket->record[i]), sequence;
-			const struct poise_flow *flow;
-
-			if (!number || number == except)
-				continue;
-			flow = poise_record(table, number);
-			if (!flow)
-				continue;
-			sequence = POISE_LOAD_ACQUIRE(flow->sequence);
-			if (sequence & 1 || !poise_flow_matches(flow, (enum poise_direction)direction, key))
-				continue;
-			found->number = number;
-			found->sequence = sequence;
-			return number;
-		}
+			break;
+		POISE_EACH_BIT(i, poise_bucket_match(bucket, place->signature))
+			if (poise_record_look(table, POISE_LOAD(bucket->record[i]), key, direction, found))
+				return found->number;
 		if (!POISE_LOAD(bucket->overflow))
-			return 0;
+			break;
 	}
+	found->number = 0;
 	return 0;
 }
 

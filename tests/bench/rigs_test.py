@@ -18,6 +18,7 @@ import rig_null  # noqa: E402
 import rig_pcap  # noqa: E402
 import rig_ring  # noqa: E402
 import rig_table  # noqa: E402
+import rig_xdp  # noqa: E402
 
 
 def null(cases, folder):
@@ -69,12 +70,23 @@ def table(cases, folder):
             rig.close()
 
 
+def xdp(cases, folder):
+    rig = rig_xdp.XdpRig(folder, 1000)
+    try:
+        for what in rig_xdp.OPERATIONS:  # ends with an error when a packet is not forwarded or a frame is wrong
+            row = rig.run(what, 1000)
+            cases.check("xdp, %s: takes time" % what, row["ns"] > 0, row)
+        cases.check("xdp: translated frames were compared", row["checked"] > 500, row)
+    finally:
+        rig.close()
+
+
 def main():
     if (os.cpu_count() or 1) < 2:
         print("skip - two processors are needed")
         return 77
     cases = dataplane.Cases()
-    for part in (null, pcap, ring, table):
+    for part in (null, pcap, ring, table, xdp):
         with tempfile.TemporaryDirectory(prefix="poise-test-") as folder:
             try:
                 part(cases, folder)
