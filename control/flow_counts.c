@@ -3,12 +3,16 @@
 #include "flow_counts.h"
 
 #include <string.h>
+#include <time.h>
+
+#define PAUSE 20 // times what the last count took
 
 static void count(struct cp_flow_counts *counts)
 {
 	const struct poise_table *table = counts->table;
 
 	memset(counts->active, 0, sizeof(counts->active));
+	memset(counts->states, 0, sizeof(counts->states));
 	for (uint32_t i = 0; i < POISE_SHARDS; i++) {
 		uint32_t top = POISE_LOAD(poise_shard(table, i)->used_top);
 
@@ -18,19 +22,51 @@ static void count(struct cp_flow_counts *counts)
 			const struct poise_flow *flow =
 				poise_record(table, i * table->records_per_shard + j + 1);
 
-			if (!(POISE_LOAD(flow->sequence) & 1) && POISE_LOAD(flow->state) != POISE_STATE_FREE)
-				counts->active[POISE_LOAD(flow->backend_index) & (POISE_MAX_BACKENDS - 1)]++;
+			uint32_t state = POISE_LOAD(flow->state);
+
+			if (POISE_LOAD(flow->sequence) & 1 || state == POISE_STATE_FREE || state >= POISE_STATES)
+				continue;
+			counts->active[POISE_LOAD(flow->backend_index) & (POISE_MAX_BACKENDS - 1)]++;
+			counts->states[state]++;
 		}
 	}
 }
 
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+// False when there is no table.
+static bool refresh(struct cp_flow_counts *counts, uint64_t now_ns)
+{
+	uint64_t fresh_ns = counts->took_ns * PAUSE, before_ns;
+
+	if (!counts->table || !counts->table->base)
+		return false;
+	if (fresh_ns < CP_FLOW_COUNTS_FRESH_NS)
+		fresh_ns = CP_FLOW_COUNTS_FRESH_NS;
+	if (counts->at_ns && now_ns - counts->at_ns < fresh_ns)
+		return true;
+	before_ns = clock_ns();
+	count(counts);
+	counts->took_ns = clock_ns() - before_ns;
+	counts->at_ns = now_ns;
+	return true;
+}
+
 uint32_t cp_flow_counts(struct cp_flow_counts *counts, uint32_t backend, uint64_t now_ns)
 {
-	if (!counts->table || !counts->table->base)
-		return 0;
-	if (!counts->at_ns || now_ns - counts->at_ns >= CP_FLOW_COUNTS_FRESH_NS) {
-		count(counts);
-		counts->at_ns = now_ns;
-	}
-	return counts->active[backend & (POISE_MAX_BACKENDS - 1)];
+	return refresh(counts, now_ns) ? counts->active[backend & (POISE_MAX_BACKENDS - 1)] : 0;
+}
+
+bool cp_flow_counts_states(struct cp_flow_counts *counts, uint64_t now_ns, uint32_t *states)
+{
+	if (!refresh(counts, now_ns))
+		return false;
+	memcpy(states, counts->states, sizeof(counts->states));
+	return true;
 }
