@@ -328,7 +328,7 @@ static void head_has_no_body(void)
 	char *text;
 
 	evbuffer_add_printf(body, "12345");
-	cp_http_answer(answer, &request, 200, "text/plain", body);
+	cp_http_answer(answer, &request, 200, "text/plain", NULL, body);
 	text = text_of(answer);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "Content-Length: 5\r\n"));
 	CU_ASSERT_PTR_NULL(strstr(text, "12345"));
