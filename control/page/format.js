@@ -55,11 +55,11 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// The newest at the right edge; half a minute at least fills the width.
+// The newest at the right edge; a few of them do not fill the width.
 function draw(svg, values) {
   const known = values.filter((value) => value !== null);
   const width = 120, height = 28, top = Math.max(1e-9, ...known) * 1.1;
-  const step = width / (Math.max(30, values.length) - 1);
+  const step = width / (Math.max(12, values.length) - 1);
   const points = [];
   values.forEach((value, i) => {
     if (value === null) return;
