@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Copyright (c) 2026 The Poise authors
+//
+// ncurses. Keys and resizing are answered at once, poised is asked once a second.
+#include "screen.h"
+
+#include <locale.h>
+#include <ncurses.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rows.h"
+
+#define PERIOD_MS 1000
+#define NAME_MIN 17
+#define FIXED 63 // columns of everything but the name
+#define HEAD 5	 // lines above the table
+
+enum color { PLAIN, GOOD, WARN, BAD, CALM };
+
+struct screen {
+	struct screen_rows rows;
+	enum screen_order order;
+	int top; // first row shown
+	bool lost;
+	bool color;
+};
+
+bool screen_can(const char *name)
+{
+	return name && !strcmp(name, "top") && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void start(struct screen *screen)
+{
+	setlocale(LC_CTYPE, "");
+	initscr();
+	cbreak();
+	noecho();
+	keypad(stdscr, TRUE);
+	curs_set(0);
+	screen->color = !getenv("NO_COLOR") && has_colors();
+	if (!screen->color)
+		return;
+	start_color();
+	use_default_colors();
+	init_pair(GOOD, COLOR_GREEN, -1);
+	init_pair(WARN, COLOR_YELLOW, -1);
+	init_pair(BAD, COLOR_RED, -1);
+	init_pair(CALM, COLOR_CYAN, -1);
+}
+
+static attr_t paint(const struct screen *screen, enum color color)
+{
+	if (screen->color)
+		return (attr_t)COLOR_PAIR(color);
+	return color == BAD ? A_BOLD | A_UNDERLINE : color == WARN ? A_BOLD : A_NORMAL;
+}
+
+static const char *string(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void head(const struct screen *screen)
+{
+	const json_t *status = json_object_get(screen->rows.now, "status");
+	const json_t *path = json_object_get(status, "path");
+	bool ready = json_is_true(json_object_get(status, "ready"));
+	const char *carries = string(path, "carries");
+	int up = (int)screen_number(status, "uptime_s", NULL);
+
+	attron(A_BOLD);
+	mvprintw(0, 0, "Poise %s", string(status, "version"));
+	attroff(A_BOLD);
+	printw("  up %d:%02d:%02d  ", up / 3600, up / 60 % 60, up % 60);
+	if (screen->lost) {
+		attron(paint(screen, BAD));
+		printw("poised does not answer, this is old");
+		attrset(A_NORMAL);
+		return;
+	}
+	attron(paint(screen, ready ? GOOD : BAD));
+	printw("%s", ready ? "ready" : string(status, "not_ready_reason"));
+	attrset(A_NORMAL);
+	printw("  path ");
+	attron(paint(screen, !strcmp(carries, "dpdk") ? GOOD : !strcmp(carries, "none") ? BAD : WARN));
+	printw("%s", carries);
+	attrset(A_NORMAL);
+	printw("  dataplane %s", string(json_object_get(status, "dataplane"), "state"));
+}
+
+static void totals(const struct screen *screen)
+{
+	const struct screen_rows *rows = &screen->rows;
+	const json_t *table = json_object_get(json_object_get(rows->now, "status"), "flow_table");
+	double used = screen_number(table, "used", NULL), capacity = screen_number(table, "capacity", NULL);
+	char cells[4][SCREEN_CELL];
+
+	mvprintw(1, 0, "flows %s of %s (%.1f %%), %s half-open", screen_count(used, cells[0]),
+		 screen_count(capacity, cells[1]), capacity > 0 ? 100 * used / capacity : 0,
+		 screen_count(screen_number(table, "half_open", NULL), cells[2]));
+	mvprintw(2, 0, "packets/s %s forwarded, ", screen_count(screen_rate(rows, "packets", "forwarded"), cells[0]));
+	if (screen_rate(rows, "packets", "dropped") > 0)
+		attron(paint(screen, BAD));
+	printw("%s dropped", screen_count(screen_rate(rows, "packets", "dropped"), cells[1]));
+	attrset(A_NORMAL);
+	printw(", %s passed, %s answered", screen_count(screen_rate(rows, "packets", "passed"), cells[2]),
+	       screen_count(screen_rate(rows, "packets", "answered"), cells[3]));
+}
+
+// "w0 [|||       ]  31%", as many as fit.
+static void workers(const struct screen *screen)
+{
+	const json_t *list = json_object_get(json_object_get(screen->rows.now, "status"), "workers"), *worker;
+	size_t i;
+
+	json_array_foreach(list, i, worker) {
+		double busy = screen_number(worker, "busy_percent", NULL);
+		bool silent = screen_number(worker, "heartbeat_age_ms", NULL) > 1000;
+		int at = (int)i * 21;
+
+		if (at + 21 > COLS)
+			return;
+		mvprintw(3, at, "w%zu [", i);
+		attron(paint(screen, silent ? BAD : busy > 90 ? WARN : GOOD));
+		for (int bar = 0; bar < 10; bar++)
+			addch(silent ? 'x' : busy >= bar * 10 + 5 ? '|' : ' ');
+		attrset(A_NORMAL);
+		printw("]%3.0f%%", busy);
+	}
+}
+
+static enum color color_of(const struct screen_row *row)
+{
+	if (row->service)
+		return atoi(row->state) ? PLAIN : BAD;
+	if (!strcmp(row->state, "up"))
+		return GOOD;
+	if (!strcmp(row->state, "standby"))
+		return CALM;
+	return strcmp(row->state, "down") ? WARN : BAD;
+}
+
+static void line(const struct screen *screen, int y, const struct screen_row *row, int name)
+{
+	char cells[4][SCREEN_CELL];
+
+	if (row->service)
+		attron(A_BOLD);
+	mvprintw(y, 0, "%s%-*.*s %-21.21s ", row->service ? "" : "  ", name - !row->service * 2,
+		 name - !row->service * 2, row->name, row->address);
+	attron(paint(screen, color_of(row)));
+	printw("%-9.9s", row->state);
+	attroff(paint(screen, color_of(row)));
+	printw(" %6s %6s %6s %6s", screen_count(row->flows, cells[0]), screen_count(row->made, cells[1]),
+	       screen_count(row->bits_in, cells[2]), screen_count(row->bits_out, cells[3]));
+	if (row->check_ms >= 0)
+		printw(" %3.0f", row->check_ms);
+	else
+		printw("   -");
+	attrset(A_NORMAL);
+}
+
+static void table(struct screen *screen)
+{
+	int name = COLS - FIXED > NAME_MIN ? COLS - FIXED : NAME_MIN, room = LINES - HEAD - 1;
+	int count = (int)screen->rows.count;
+
+	if (screen->top > count - room)
+		screen->top = count - room;
+	if (screen->top < 0)
+		screen->top = 0;
+	attron(A_REVERSE);
+	mvprintw(HEAD - 1, 0, "%-*s %-21s %-9s %6s %6s %6s %6s %3s", name, "SERVICE, BACKEND", "ADDRESS", "STATE", "OPEN",
+		 "NEW/S", "BIT/S>", "<BIT/S", "MS");
+	attrset(A_NORMAL);
+	for (int i = 0; i < room && screen->top + i < count; i++)
+		line(screen, HEAD + i, &screen->rows.rows[screen->top + i], name);
+}
+
+static void draw(struct screen *screen)
+{
+	static const char *const orders[] = {"file", "open", "new", "bits", "state"};
+
+	erase();
+	if (screen->rows.now) {
+		head(screen);
+		totals(screen);
+		workers(screen);
+		table(screen);
+	} else {
+		mvprintw(0, 0, "poised does not answer");
+	}
+	attron(A_REVERSE);
+	mvprintw(LINES - 1, 0, " q quit  sort: c file  o open  n new  b bits  s state  (now %s)  arrows ",
+		 orders[screen->order]);
+	attrset(A_NORMAL);
+	refresh();
+}
+
+// Returns false when the user has enough.
+static bool press(struct screen *screen, int key)
+{
+	static const char orders[] = "conbs";
+	const char *order = key > 0 && key < 128 ? strchr(orders, key) : NULL;
+	int page = LINES - HEAD - 1;
+
+	if (key == 'q' || key == 27)
+		return false;
+	if (order) {
+		screen->order = (enum screen_order)(order - orders);
+		screen_rows_sort(&screen->rows, screen->order);
+	}
+	screen->top += key == KEY_DOWN ? 1 : key == KEY_UP ? -1 : key == KEY_NPAGE ? page : key == KEY_PPAGE ? -page : 0;
+	return true;
+}
+
+int screen_show(json_t *(*ask)(void *context), void *context)
+{
+	struct screen screen = {0};
+	uint64_t next_ms = 0;
+	bool on = true;
+
+	start(&screen);
+	while (on) {
+		uint64_t time_ms = now_ms();
+		int key;
+
+		if (time_ms >= next_ms) {
+			json_t *overview = ask(context);
+
+			screen.lost = !overview || screen_rows_update(&screen.rows, overview, screen.order);
+			next_ms = time_ms + PERIOD_MS;
+		}
+		draw(&screen);
+		time_ms = now_ms();
+		timeout(time_ms < next_ms ? (int)(next_ms - time_ms) : 0);
+		key = getch();
+		on = key == ERR || press(&screen, key);
+	}
+	endwin();
+	screen_rows_fini(&screen.rows);
+	return 0;
+}
