@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 RULES = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../configs/prometheus/poise.rules.yml"))
+PAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../docs/monitoring.md"))
 BAD, GOOD = 'instance="bad"', 'instance="good"'
 
 # alert: when it must fire, when it must not yet (None: no waiting), the series with {} for the instance, and their
@@ -85,6 +86,11 @@ def main():
     status, log = promtool("check", "rules", RULES)
     good = say(status == 0 and "%d rules found" % len(alerts) in log, "promtool check rules", log)
     good &= say(sorted(alerts) == sorted(CASES), "every alert has a case here", set(alerts) ^ set(CASES))
+    with open(PAGE, encoding="utf-8") as file:
+        listed = re.findall(r"^\| `(Poise\w+)` \| (\w+) \|", file.read(), re.M)
+    with open(RULES, encoding="utf-8") as file:
+        severities = re.findall(r"severity: (\w+)", file.read())
+    good &= say(listed == list(zip(alerts, severities)), "docs/monitoring.md lists the alerts as they are", listed)
     with tempfile.TemporaryDirectory() as directory:
         for alert in alerts:
             path = os.path.join(directory, alert + ".yml")

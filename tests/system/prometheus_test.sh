@@ -49,7 +49,7 @@ check_is "no alert is raised" "$(query 'count(ALERTS)')" ""
 lab_in lb curl -s -m 5 -o "$LAB/metrics" http://127.0.0.1:9650/metrics
 check_is "docs/operations.md lists exactly the metrics there are" "$(
 	diff <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$LAB/metrics" | sort -u) <(
-		sed -n '/^## Metrics/,/^Alarms/{ /^| `poise_/{ s/^|\([^|]*\)|.*/\1/; p } }' \
+		sed -n '/^## Metrics/,/^## Files/{ /^| `poise_/{ s/^|\([^|]*\)|.*/\1/; p } }' \
 			"$lab_root/docs/operations.md" | grep -o 'poise_[a-z_]*' | sort -u))" ""
 check "promtool finds nothing to complain about" sh -c "promtool check metrics <'$LAB/metrics'"
 
