@@ -108,7 +108,8 @@ static void look_at_settings(struct cp_doctor *doctor, const struct cp_guard_nee
 				      "rp_filter 1: does not concern services, but answers to health checks that come "
 				      "by another way are dropped in silence");
 		else
-			cp_doctor_add(doctor, CP_DOCTOR_OK, name, NULL, "rp_filter %d: no answer is dropped for its way",
+			cp_doctor_add(doctor, CP_DOCTOR_OK, name, NULL,
+				      "rp_filter %d: no answer is dropped for its way",
 				      own > everywhere ? own : everywhere);
 	}
 }

@@ -184,8 +184,8 @@ static void table(struct screen *screen)
 	if (screen->top < 0)
 		screen->top = 0;
 	attron(A_REVERSE);
-	mvprintw(HEAD - 1, 0, "%-*s %-21s %-9s %6s %6s %6s %6s %3s", name, "SERVICE, BACKEND", "ADDRESS", "STATE", "OPEN",
-		 "NEW/S", "BIT/S>", "<BIT/S", "MS");
+	mvprintw(HEAD - 1, 0, "%-*s %-21s %-9s %6s %6s %6s %6s %3s", name, "SERVICE, BACKEND", "ADDRESS", "STATE",
+		 "OPEN", "NEW/S", "BIT/S>", "<BIT/S", "MS");
 	attrset(A_NORMAL);
 	for (int i = 0; i < room && screen->top + i < count; i++)
 		line(screen, HEAD + i, &screen->rows.rows[screen->top + i], name);
@@ -224,7 +224,10 @@ static bool press(struct screen *screen, int key)
 		screen->order = (enum screen_order)(order - orders);
 		screen_rows_sort(&screen->rows, screen->order);
 	}
-	screen->top += key == KEY_DOWN ? 1 : key == KEY_UP ? -1 : key == KEY_NPAGE ? page : key == KEY_PPAGE ? -page : 0;
+	if (key == KEY_DOWN || key == KEY_UP)
+		screen->top += key == KEY_DOWN ? 1 : -1;
+	if (key == KEY_NPAGE || key == KEY_PPAGE)
+		screen->top += key == KEY_NPAGE ? page : -page;
 	return true;
 }
 

@@ -35,12 +35,15 @@ CASES = {
         ('poise_backend_up{{service="web",backend="a",{}}}', "0 1 0 1 0 1 0 1x60", "1 0 1x60")]),
     "PoiseFlowTableFilling": ("6m", "4m", [
         ("poise_flow_table_used{{{}}}", "85x60", "75x60"), ("poise_flow_table_capacity{{{}}}", "100x60", "100x60")]),
-    "PoiseFlowTableFull": ("1m", None, [('poise_packets_total{{verdict="table_full",kind="drop",{}}}', "0+1x60", "7x60")]),
+    "PoiseFlowTableFull": ("1m", None, [
+        ('poise_packets_total{{verdict="table_full",kind="drop",{}}}', "0+1x60", "7x60")]),
     "PoiseSynFlood": ("4m", "30s", [('poise_flow_events_total{{event="flow_evicted",{}}}', "0+1000x60", "0+50x60")]),
-    "PoiseNoBackend": ("2m", "10s", [('poise_packets_total{{verdict="no_backend",kind="drop",{}}}', "0+1x60", "7x60")]),
+    "PoiseNoBackend": ("2m", "10s", [
+        ('poise_packets_total{{verdict="no_backend",kind="drop",{}}}', "0+1x60", "7x60")]),
     "PoiseSnatExhausted": ("1m", None, [
         ('poise_packets_total{{verdict="snat_exhausted",kind="drop",{}}}', "0+1x60", "7x60")]),
-    "PoiseNoNextHop": ("3m", "30s", [('poise_packets_total{{verdict="no_next_hop",kind="drop",{}}}', "0+1x60", "7x60")]),
+    "PoiseNoNextHop": ("3m", "30s", [
+        ('poise_packets_total{{verdict="no_next_hop",kind="drop",{}}}', "0+1x60", "7x60")]),
     "PoisePacketsLost": ("3m", "30s", [
         ('poise_packets_total{{verdict="tx_full",kind="drop",{}}}', "0+1x60", "7x60"),
         ('poise_packets_total{{verdict="no_service",kind="drop",{}}}', "7x60", "0+1x60")]),

@@ -19,7 +19,8 @@ TEXT = "document.body.innerText"
 # Contrast of the ink and of the quiet text with what is behind them, after WCAG 2.
 CONTRAST = """(() => {
   const rgb = (text) => text.match(/[0-9.]+/g).slice(0, 3).map(Number);
-  const light = (text) => rgb(text).map((c) => c / 255).map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+  const light = (text) => rgb(text).map((c) => c / 255)
+    .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
   const behind = (element) => { for (let e = element; e; e = e.parentElement) {
     const color = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(color)) return color; } };

@@ -37,9 +37,7 @@ check "services and backends" lab_wait 5 shows screen-256color '^web  .*10\.1\.0
 check "the path" shows screen-256color 'ready  path dpdk'
 check "workers" shows screen-256color '^w0 \['
 check "the table's fill" shows screen-256color '^flows [0-9]+ of 73.7k'
-lab_in client sh -c "while sleep 0.05; do curl -s -o /dev/null http://$lab_vip/; done" &
-life=$!
-LAB_PIDS+=("$life")
+lab_spawn life client bash -c "while sleep 0.05; do curl -s -o /dev/null http://$lab_vip/; done"
 check "rates" lab_wait 10 shows screen-256color '^  web1 .* up +[0-9]+ +[1-9][0-9.]* +[1-9]'
 check "in colour" sh -c "tmux -L top capture-pane -e -p -t screen-256color | grep -q \"\$(printf '\033\\[32m')\""
 check_is "a full screen of 24 lines, none wider than 80" "$(tmux capture-pane -p -t screen-256color |
@@ -57,7 +55,8 @@ check "in the order of the file again" lab_wait 5 sh -c \
 tmux resize-window -t screen-256color -x 100 -y 12
 fits()
 {
-	[ "$(tmux capture-pane -p -t screen-256color | awk '/^ q quit/ { last = NR } END { print last, NR }')" = "12 12" ]
+	[ "$(tmux capture-pane -p -t screen-256color |
+		awk '/^ q quit/ { last = NR } END { print last, NR }')" = "12 12" ]
 }
 check "resized: it fits again" lab_wait 5 fits
 check "with the table" shows screen-256color '^SERVICE, BACKEND'
@@ -70,7 +69,7 @@ check "q ends it, with status 0" lab_wait 5 shows screen-256color '^over 0'
 
 begin vt100
 check "a terminal without colours" lab_wait 5 shows vt100 '^  web1 '
-check_is "gets none" "$(tmux capture-pane -e -p -t vt100 | grep -c "$(printf '\033\\[3[0-9]m')")" 0
+check_is "gets none" "$(tmux capture-pane -e -p -t vt100 | grep -c "$(printf '\033\\[3[0-7]m')")" 0
 kill -STOP "$LAB_POISED"
 kill -KILL "$LAB_POISED"
 wait "$LAB_POISED" 2>/dev/null
