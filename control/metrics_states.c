@@ -14,14 +14,17 @@ static void flows(const struct cp_app *app, struct evbuffer *out)
 		return;
 	cp_metrics_family(out, "poise_flows", "gauge", "Flows in the table, by state of the connection.");
 	for (unsigned state = POISE_STATE_SYN_SENT; state < POISE_STATES; state++)
-		cp_metrics_count(out, "poise_flows", CP_LABELS({"state", cp_flow_state_name(state)}), states[state]);
+		cp_metrics_count(out, "poise_flows", CP_LABELS({"state", cp_flow_state_name(state)}),
+				 states[state]);
 }
 
-// One sample a backend, not one for each state it could have: with thousands of backends that is a lot of zeros.
+// One sample a backend, not one for each state it could have: with thousands of backends that is a lot of
+// zeros.
 static void backends(const struct cp_view *view, struct evbuffer *out)
 {
-	cp_metrics_family(out, "poise_backend_state", "gauge",
-			  "Always 1; the label is the state the backend is in, as poisectl backends shows it.");
+	cp_metrics_family(
+		out, "poise_backend_state", "gauge",
+		"Always 1; the label is the state the backend is in, as poisectl backends shows it.");
 	for (uint32_t i = 0; i < view->backends_count; i++) {
 		const struct cp_view_backend *row = &view->backends[i];
 

@@ -27,7 +27,8 @@ static int json(struct cp_app *app, const char *path, struct evbuffer *body, str
 
 	if (sscanf(path, "/api/%31[a-z].json%n", name, &end) != 1 || !end || path[end])
 		return 0;
-	document = strcmp(name, "overview") == 0 ? cp_overview_json(app, load) : cp_overview_part(app, load, name);
+	document = strcmp(name, "overview") == 0 ? cp_overview_json(app, load)
+						 : cp_overview_part(app, load, name);
 	dump = document ? json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 	if (!document)
 		return 0;

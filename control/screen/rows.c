@@ -32,8 +32,8 @@ const char *screen_count(double value, char *text)
 		value /= 1000;
 		step++;
 	}
-	snprintf(text, SCREEN_CELL, "%.*f%.*s", value >= 99.5 || value == (double)(long)value ? 0 : 1, value, !!step,
-		 &prefixes[step]);
+	snprintf(text, SCREEN_CELL, "%.*f%.*s", value >= 99.5 || value == (double)(long)value ? 0 : 1, value,
+		 !!step, &prefixes[step]);
 	return text;
 }
 
@@ -108,19 +108,24 @@ static void make(struct screen_rows *rows)
 	size_t i, j;
 
 	rows->count = 0;
-	json_array_foreach(services, i, service) {
+	json_array_foreach(services, i, service)
+	{
 		struct screen_row *row = &rows->rows[rows->count++];
 
 		*row = (struct screen_row){.service = true, .name = text_of(service, "service")};
 		fill(row, service, earlier(services_before, i, service), seconds);
-		snprintf(row->state, sizeof(row->state), "%.0f/%.0f up", screen_number(service, "backends_up", NULL),
+		snprintf(row->state, sizeof(row->state), "%.0f/%.0f up",
+			 screen_number(service, "backends_up", NULL),
 			 screen_number(service, "backends_total", NULL));
-		json_array_foreach(backends, j, backend) {
+		json_array_foreach(backends, j, backend)
+		{
 			if (strcmp(text_of(backend, "service"), row->name) != 0)
 				continue;
 			rows->rows[rows->count] = (struct screen_row){.name = text_of(backend, "backend")};
-			fill(&rows->rows[rows->count], backend, earlier(backends_before, j, backend), seconds);
-			snprintf(rows->rows[rows->count].state, sizeof(row->state), "%s", text_of(backend, "state"));
+			fill(&rows->rows[rows->count], backend, earlier(backends_before, j, backend),
+			     seconds);
+			snprintf(rows->rows[rows->count].state, sizeof(row->state), "%s",
+				 text_of(backend, "state"));
 			rows->count++;
 		}
 	}

@@ -23,22 +23,22 @@ struct screen_row {
 	const char *address; // the same
 	char state[24];
 	double flows;
-	double made;	 // a second; below 0: not known yet
-	double bits_in;	 // a second, toward backends
+	double made;	// a second; below 0: not known yet
+	double bits_in; // a second, toward backends
 	double bits_out;
 	double check_ms; // below 0: no check
 	double key;	 // to sort by, the largest first
 };
 
 struct screen_rows {
-	json_t *now;	// the overview that the rows point into; owned
-	json_t *before; // the one before, NULL at first; owned
+	json_t *now;		 // the overview that the rows point into; owned
+	json_t *before;		 // the one before, NULL at first; owned
 	struct screen_row *rows; // owned
 	size_t count;
 };
 
-// Take over `overview` and make the rows anew. Returns 0, or -1 when it is none, or without memory: then the rows stay
-// what they were.
+// Take over `overview` and make the rows anew. Returns 0, or -1 when it is none, or without memory: then the
+// rows stay what they were.
 int screen_rows_update(struct screen_rows *rows, json_t *overview, enum screen_order order);
 // Make the rows anew, in another order.
 void screen_rows_sort(struct screen_rows *rows, enum screen_order order);

@@ -14,13 +14,15 @@
 #include "rows.h"
 
 #define PERIOD_MS 1000
-#define NAME_MIN 17
-#define FIXED 63 // columns of everything but the name
+#define NAME_MIN 15
+#define WIDTH_MIN 160
+#define FIXED 65 // columns of everything but the name
 #define HEAD 5	 // lines above the table
 
 enum color { PLAIN, GOOD, WARN, BAD, CALM };
 
 struct screen {
+	WINDOW *pad;
 	struct screen_rows rows;
 	enum screen_order order;
 	int top; // first row shown
@@ -82,24 +84,26 @@ static void head(const struct screen *screen)
 	const char *carries = string(path, "carries");
 	int up = (int)screen_number(status, "uptime_s", NULL);
 
-	attron(A_BOLD);
-	mvprintw(0, 0, "Poise %s", string(status, "version"));
-	attroff(A_BOLD);
-	printw("  up %d:%02d:%02d  ", up / 3600, up / 60 % 60, up % 60);
+	wattron(screen->pad, A_BOLD);
+	mvwprintw(screen->pad, 0, 0, "Poise %s", string(status, "version"));
+	wattroff(screen->pad, A_BOLD);
+	wprintw(screen->pad, "  up %d:%02d:%02d  ", up / 3600, up / 60 % 60, up % 60);
 	if (screen->lost) {
-		attron(paint(screen, BAD));
-		printw("poised does not answer, this is old");
-		attrset(A_NORMAL);
+		wattron(screen->pad, paint(screen, BAD));
+		wprintw(screen->pad, "poised does not answer, this is old");
+		wattrset(screen->pad, A_NORMAL);
 		return;
 	}
-	attron(paint(screen, ready ? GOOD : BAD));
-	printw("%s", ready ? "ready" : string(status, "not_ready_reason"));
-	attrset(A_NORMAL);
-	printw("  path ");
-	attron(paint(screen, !strcmp(carries, "dpdk") ? GOOD : !strcmp(carries, "none") ? BAD : WARN));
-	printw("%s", carries);
-	attrset(A_NORMAL);
-	printw("  dataplane %s", string(json_object_get(status, "dataplane"), "state"));
+	wattron(screen->pad, paint(screen, ready ? GOOD : BAD));
+	wprintw(screen->pad, "%s", ready ? "ready" : string(status, "not_ready_reason"));
+	wattrset(screen->pad, A_NORMAL);
+	wprintw(screen->pad, "  path ");
+	wattron(screen->pad, paint(screen, !strcmp(carries, "dpdk")   ? GOOD
+					   : !strcmp(carries, "none") ? BAD
+								      : WARN));
+	wprintw(screen->pad, "%s", carries);
+	wattrset(screen->pad, A_NORMAL);
+	wprintw(screen->pad, "  dataplane %s", string(json_object_get(status, "dataplane"), "state"));
 }
 
 static void totals(const struct screen *screen)
@@ -109,16 +113,18 @@ static void totals(const struct screen *screen)
 	double used = screen_number(table, "used", NULL), capacity = screen_number(table, "capacity", NULL);
 	char cells[4][SCREEN_CELL];
 
-	mvprintw(1, 0, "flows %s of %s (%.1f %%), %s half-open", screen_count(used, cells[0]),
-		 screen_count(capacity, cells[1]), capacity > 0 ? 100 * used / capacity : 0,
-		 screen_count(screen_number(table, "half_open", NULL), cells[2]));
-	mvprintw(2, 0, "packets/s %s forwarded, ", screen_count(screen_rate(rows, "packets", "forwarded"), cells[0]));
+	mvwprintw(screen->pad, 1, 0, "flows %s of %s (%.1f %%), %s half-open", screen_count(used, cells[0]),
+		  screen_count(capacity, cells[1]), capacity > 0 ? 100 * used / capacity : 0,
+		  screen_count(screen_number(table, "half_open", NULL), cells[2]));
+	mvwprintw(screen->pad, 2, 0, "packets/s %s forwarded, ",
+		  screen_count(screen_rate(rows, "packets", "forwarded"), cells[0]));
 	if (screen_rate(rows, "packets", "dropped") > 0)
-		attron(paint(screen, BAD));
-	printw("%s dropped", screen_count(screen_rate(rows, "packets", "dropped"), cells[1]));
-	attrset(A_NORMAL);
-	printw(", %s passed, %s answered", screen_count(screen_rate(rows, "packets", "passed"), cells[2]),
-	       screen_count(screen_rate(rows, "packets", "answered"), cells[3]));
+		wattron(screen->pad, paint(screen, BAD));
+	wprintw(screen->pad, "%s dropped", screen_count(screen_rate(rows, "packets", "dropped"), cells[1]));
+	wattrset(screen->pad, A_NORMAL);
+	wprintw(screen->pad, ", %s passed, %s answered",
+		screen_count(screen_rate(rows, "packets", "passed"), cells[2]),
+		screen_count(screen_rate(rows, "packets", "answered"), cells[3]));
 }
 
 // "w0 [|||       ]  31%", as many as fit.
@@ -127,19 +133,20 @@ static void workers(const struct screen *screen)
 	const json_t *list = json_object_get(json_object_get(screen->rows.now, "status"), "workers"), *worker;
 	size_t i;
 
-	json_array_foreach(list, i, worker) {
+	json_array_foreach(list, i, worker)
+	{
 		double busy = screen_number(worker, "busy_percent", NULL);
 		bool silent = screen_number(worker, "heartbeat_age_ms", NULL) > 1000;
 		int at = (int)i * 21;
 
 		if (at + 21 > COLS)
 			return;
-		mvprintw(3, at, "w%zu [", i);
-		attron(paint(screen, silent ? BAD : busy > 90 ? WARN : GOOD));
+		mvwprintw(screen->pad, 3, at, "w%zu [", i);
+		wattron(screen->pad, paint(screen, silent ? BAD : busy > 90 ? WARN : GOOD));
 		for (int bar = 0; bar < 10; bar++)
-			addch(silent ? 'x' : busy >= bar * 10 + 5 ? '|' : ' ');
-		attrset(A_NORMAL);
-		printw("]%3.0f%%", busy);
+			waddch(screen->pad, silent ? 'x' : busy >= bar * 10 + 5 ? '|' : ' ');
+		wattrset(screen->pad, A_NORMAL);
+		wprintw(screen->pad, "]%3.0f%%", busy);
 	}
 }
 
@@ -159,19 +166,20 @@ static void line(const struct screen *screen, int y, const struct screen_row *ro
 	char cells[4][SCREEN_CELL];
 
 	if (row->service)
-		attron(A_BOLD);
-	mvprintw(y, 0, "%s%-*.*s %-21.21s ", row->service ? "" : "  ", name - !row->service * 2,
-		 name - !row->service * 2, row->name, row->address);
-	attron(paint(screen, color_of(row)));
-	printw("%-9.9s", row->state);
-	attroff(paint(screen, color_of(row)));
-	printw(" %6s %6s %6s %6s", screen_count(row->flows, cells[0]), screen_count(row->made, cells[1]),
-	       screen_count(row->bits_in, cells[2]), screen_count(row->bits_out, cells[3]));
+		wattron(screen->pad, A_BOLD);
+	mvwprintw(screen->pad, y, 0, "%s%-*.*s %-21.21s ", row->service ? "" : "  ", name - !row->service * 2,
+		  name - !row->service * 2, row->name, row->address);
+	wattron(screen->pad, paint(screen, color_of(row)));
+	wprintw(screen->pad, "%-9.9s", row->state);
+	wattroff(screen->pad, paint(screen, color_of(row)));
+	wprintw(screen->pad, " %6s %6s %6s %6s", screen_count(row->flows, cells[0]),
+		screen_count(row->made, cells[1]), screen_count(row->bits_in, cells[2]),
+		screen_count(row->bits_out, cells[3]));
 	if (row->check_ms >= 0)
-		printw(" %3.0f", row->check_ms);
+		wprintw(screen->pad, " %4.0f", row->check_ms);
 	else
-		printw("   -");
-	attrset(A_NORMAL);
+		wprintw(screen->pad, "    -");
+	wattrset(screen->pad, A_NORMAL);
 }
 
 static void table(struct screen *screen)
@@ -183,32 +191,50 @@ static void table(struct screen *screen)
 		screen->top = count - room;
 	if (screen->top < 0)
 		screen->top = 0;
-	attron(A_REVERSE);
-	mvprintw(HEAD - 1, 0, "%-*s %-21s %-9s %6s %6s %6s %6s %3s", name, "SERVICE, BACKEND", "ADDRESS", "STATE",
-		 "OPEN", "NEW/S", "BIT/S>", "<BIT/S", "MS");
-	attrset(A_NORMAL);
+	wattron(screen->pad, A_REVERSE);
+	mvwprintw(screen->pad, HEAD - 1, 0, "%-*s %-21s %-9s %6s %6s %6s %6s %4s", name, "SERVICE/BACKEND",
+		  "ADDRESS", "STATE", "OPEN", "NEW/S", "BIT/S>", "<BIT/S", "MS");
+	wattrset(screen->pad, A_NORMAL);
 	for (int i = 0; i < room && screen->top + i < count; i++)
 		line(screen, HEAD + i, &screen->rows.rows[screen->top + i], name);
+}
+
+// A pad as large as the terminal, and never narrower than a line: what does not fit is cut, not wrapped.
+static bool fit(struct screen *screen)
+{
+	int height = LINES, width = COLS > WIDTH_MIN ? COLS : WIDTH_MIN;
+
+	if (screen->pad && getmaxy(screen->pad) == height && getmaxx(screen->pad) == width)
+		return true;
+	if (screen->pad)
+		delwin(screen->pad);
+	screen->pad = newpad(height, width);
+	return screen->pad;
 }
 
 static void draw(struct screen *screen)
 {
 	static const char *const orders[] = {"file", "open", "new", "bits", "state"};
 
-	erase();
+	if (!fit(screen))
+		return;
+	werase(screen->pad);
 	if (screen->rows.now) {
 		head(screen);
 		totals(screen);
 		workers(screen);
 		table(screen);
 	} else {
-		mvprintw(0, 0, "poised does not answer");
+		mvwprintw(screen->pad, 0, 0, "poised does not answer");
 	}
-	attron(A_REVERSE);
-	mvprintw(LINES - 1, 0, " q quit  sort: c file  o open  n new  b bits  s state  (now %s)  arrows ",
-		 orders[screen->order]);
-	attrset(A_NORMAL);
-	refresh();
+	wattron(screen->pad, A_REVERSE);
+	mvwprintw(screen->pad, LINES - 1, 0,
+		  " q quit  sort: c file  o open  n new  b bits  s state  (now %s)  arrows ",
+		  orders[screen->order]);
+	wattrset(screen->pad, A_NORMAL);
+	wnoutrefresh(stdscr);
+	pnoutrefresh(screen->pad, 0, 0, 0, 0, LINES - 1, COLS - 1);
+	doupdate();
 }
 
 // Returns false when the user has enough.
@@ -254,6 +280,8 @@ int screen_show(json_t *(*ask)(void *context), void *context)
 		key = getch();
 		on = key == ERR || press(&screen, key);
 	}
+	if (screen.pad)
+		delwin(screen.pad);
 	endwin();
 	screen_rows_fini(&screen.rows);
 	return 0;

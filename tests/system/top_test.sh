@@ -37,6 +37,7 @@ check "services and backends" lab_wait 5 shows screen-256color '^web  .*10\.1\.0
 check "the path" shows screen-256color 'ready  path dpdk'
 check "workers" shows screen-256color '^w0 \['
 check "the table's fill" shows screen-256color '^flows [0-9]+ of 73.7k'
+check "every column fits" shows screen-256color '^SERVICE/BACKE.* <BIT/S +MS$'
 lab_spawn life client bash -c "while sleep 0.05; do curl -s -o /dev/null http://$lab_vip/; done"
 check "rates" lab_wait 10 shows screen-256color '^  web1 .* up +[0-9]+ +[1-9][0-9.]* +[1-9]'
 check "in colour" sh -c "tmux -L top capture-pane -e -p -t screen-256color | grep -q \"\$(printf '\033\\[32m')\""
@@ -59,9 +60,14 @@ fits()
 		awk '/^ q quit/ { last = NR } END { print last, NR }')" = "12 12" ]
 }
 check "resized: it fits again" lab_wait 5 fits
-check "with the table" shows screen-256color '^SERVICE, BACKEND'
+check "with the table" shows screen-256color '^SERVICE/BACKEND'
 tmux resize-window -t screen-256color -x 20 -y 4
-check "much too small: it lives" sh -c 'sleep 1.2; tmux -L top list-panes -t screen-256color | grep -q .'
+cut()
+{
+	[ "$(tmux capture-pane -p -t screen-256color | cut -c1-5 | xargs)" = "Poise flows packe q qu" ]
+}
+check "much too small: lines are cut, not wrapped" lab_wait 5 cut
+check "it lives" sh -c 'sleep 1.2; tmux -L top list-panes -t screen-256color | grep -q .'
 tmux resize-window -t screen-256color -x 80 -y 24
 check "large again" lab_wait 5 shows screen-256color '^  web1 '
 tmux send-keys -t screen-256color q

@@ -9,12 +9,14 @@ static json_t *overview(double uptime, int web1, int web2, const char *state2)
 {
 	return json_pack("{s{sf s{si}} s[{ss ss si si si si si si}] s[{ss ss ss ss si si si si sf}"
 			 "{ss ss ss ss si si si si}]}",
-			 "status", "uptime_s", uptime, "packets", "dropped", web1, "services", "service", "web", "endpoint",
-			 "1.1.1.1:80", "backends_up", 1, "backends_total", 2, "flows_active", 3, "flows_total", web1 + web2,
-			 "bytes_in", 0, "bytes_out", 0, "backends", "service", "web", "backend", "web1", "endpoint",
-			 "2.2.2.1:80", "state", "up", "flows_active", 1, "flows_total", web1, "bytes_in", web1 * 100,
-			 "bytes_out", 0, "check_ms", 1.5, "service", "web", "backend", "web2", "endpoint", "2.2.2.2:80",
-			 "state", state2, "flows_active", 2, "flows_total", web2, "bytes_in", 0, "bytes_out", 0);
+			 "status", "uptime_s", uptime, "packets", "dropped", web1, "services", "service",
+			 "web", "endpoint", "1.1.1.1:80", "backends_up", 1, "backends_total", 2,
+			 "flows_active", 3, "flows_total", web1 + web2, "bytes_in", 0, "bytes_out", 0,
+			 "backends", "service", "web", "backend", "web1", "endpoint", "2.2.2.1:80", "state",
+			 "up", "flows_active", 1, "flows_total", web1, "bytes_in", web1 * 100, "bytes_out", 0,
+			 "check_ms", 1.5, "service", "web", "backend", "web2", "endpoint", "2.2.2.2:80",
+			 "state", state2, "flows_active", 2, "flows_total", web2, "bytes_in", 0, "bytes_out",
+			 0);
 }
 
 static void rates_come_with_the_second(void)
@@ -69,8 +71,10 @@ static void what_is_no_overview_changes_nothing(void)
 	CU_ASSERT_EQUAL(screen_rows_update(&rows, json_string("x"), SCREEN_ORDER_FILE), -1);
 	CU_ASSERT_EQUAL(screen_rows_update(&rows, json_pack("{s{}}", "services"), SCREEN_ORDER_FILE), -1);
 	CU_ASSERT_EQUAL(rows.count, 3);
-	CU_ASSERT_EQUAL(screen_rows_update(&rows, json_pack("{s{} sn s[n i]}", "status", "services", "backends", 1),
-					   SCREEN_ORDER_FILE), 0);
+	CU_ASSERT_EQUAL(screen_rows_update(&rows,
+					   json_pack("{s{} sn s[n i]}", "status", "services", "backends", 1),
+					   SCREEN_ORDER_FILE),
+			0);
 	CU_ASSERT_EQUAL(rows.count, 0);
 	screen_rows_fini(&rows);
 }
