@@ -62,11 +62,11 @@ fits()
 check "resized: it fits again" lab_wait 5 fits
 check "with the table" shows screen-256color '^SERVICE/BACKEND'
 tmux resize-window -t screen-256color -x 20 -y 4
-cut()
+lines_are_cut()
 {
 	[ "$(tmux capture-pane -p -t screen-256color | cut -c1-5 | xargs)" = "Poise flows packe q qu" ]
 }
-check "much too small: lines are cut, not wrapped" lab_wait 5 cut
+check "much too small: lines are cut, not wrapped" lab_wait 5 lines_are_cut
 check "it lives" sh -c 'sleep 1.2; tmux -L top list-panes -t screen-256color | grep -q .'
 tmux resize-window -t screen-256color -x 80 -y 24
 check "large again" lab_wait 5 shows screen-256color '^  web1 '
