@@ -57,7 +57,7 @@ def watch(browser, url, folder, down, up):
     browser.open(url, 1280, 900)
     check(browser.until(LIVE, 15), "all backends are there")
     for text in ("dataplane carries", "2 of 2 up", "web1", "10.2.0.12:80", "10.1.0.100:80", "Worker 0", "ttl_expired"):
-        check(text in browser.ask(TEXT), "it says %s" % text)
+        check(browser.until(TEXT + ".includes('%s')" % text, 5), "it says %s" % text)
     subprocess.run(down, shell=True, check=True)
     check(browser.until(TEXT + ".includes('1 of 2 up')", 10), "a backend that fails is seen")
     check("web/web2: up \u2192 down" in browser.ask(TEXT), "and told as an event")
