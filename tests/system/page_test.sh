@@ -50,8 +50,10 @@ cat >"$LAB/dying" <<-END
 	peer.connect_ex(("$lab_vip", 80))
 END
 lab_spawn life client bash "$LAB/life"
+life=$LAB_PID
 folder=${POISE_LOGS:-$LAB}
 down="kill -STOP ${LAB_NGINX[2]} \$(cat /proc/${LAB_NGINX[2]}/task/${LAB_NGINX[2]}/children)"
 lab_in lb /usr/bin/python3 "$lab_directory/look.py" "$url" "$folder" "$down" "${down/STOP/CONT}" || check_failed=1
+kill -TERM -- "-$life" # with what it has started
 check_is "pictures are left" "$(find "$folder" -name 'page-*.png' -size +10k | wc -l)" 5
 check_done

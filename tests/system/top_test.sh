@@ -39,11 +39,13 @@ check "workers" shows screen-256color '^w0 \['
 check "the table's fill" shows screen-256color '^flows [0-9]+ of 73.7k'
 check "every column fits" shows screen-256color '^SERVICE/BACKE.* <BIT/S +MS$'
 lab_spawn life client bash -c "while sleep 0.05; do curl -s -o /dev/null http://$lab_vip/; done"
+life=$LAB_PID
 check "rates" lab_wait 10 shows screen-256color '^  web1 .* up +[0-9]+ +[1-9][0-9.]* +[1-9]'
 check "in colour" sh -c "tmux -L top capture-pane -e -p -t screen-256color | grep -q \"\$(printf '\033\\[32m')\""
 check_is "a full screen of 24 lines, none wider than 80" "$(tmux capture-pane -p -t screen-256color |
 	awk 'length > 80 { wide++ } END { print NR, wide + 0 }')" "24 0"
 tmux capture-pane -p -t screen-256color >"${POISE_LOGS:-$LAB}/top.txt"
+kill -TERM -- "-$life" # with what it has started
 lab_nginx_kill 2
 check "a backend that fails" lab_wait 10 shows screen-256color '^  web2 .* down '
 tmux send-keys -t screen-256color s
