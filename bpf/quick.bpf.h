@@ -9,6 +9,8 @@
 #include "gate.bpf.h"
 #include "leave.bpf.h"
 
+#include <poise/quick.h>
+
 // The record that most likely is the packet's: the first in its first bucket with the right signature.
 static __always_inline struct poise_flow *quick_guess(const struct poise_table *table,
 						      const struct poise_place *place)
@@ -52,7 +54,7 @@ __noinline int xdp_quick(struct xdp_md *context)
 	if (!flow)
 		return XDP_ABORTED;
 	sequence = POISE_LOAD_ACQUIRE(flow->sequence);
-	if (!poise_known_matches(flow, direction, plain))
+	if (!poise_known_matches(flow, sequence, direction, plain))
 		return XDP_ABORTED;
 	if (xdp_to_dataplane(&view) == XDP_REDIRECT) {
 		xdp_count_fate(POISE_XDP_REDIRECTED);

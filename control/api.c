@@ -216,6 +216,11 @@ struct cp_api *cp_api_create(struct cp_app *app)
 	return NULL;
 }
 
+const struct cp_load *cp_api_load(const struct cp_api *api)
+{
+	return &api->load;
+}
+
 void cp_api_destroy(struct cp_api *api)
 {
 	struct stat status;

@@ -24,5 +24,8 @@
 void cp_api_run(struct cp_app *app, const struct cp_load *load, const char *text, size_t length,
 		struct evbuffer *answer, bool *changed);
 
+// The workers' readings that the running control socket takes each second; valid as long as `api`.
+const struct cp_load *cp_api_load(const struct cp_api *api);
+
 // Write an answer that only has an error.
 void cp_api_refuse(struct evbuffer *answer, enum cp_cmd_status status, const char *reason);

@@ -45,6 +45,8 @@ static void add_more(json_t *object, const struct cp_cmd *cmd)
 	if (cmd->again)
 		json_object_set_new(object, "again",
 				    json_pack("{sO si}", "argv", cmd->again, "ms", (int)cmd->again_ms));
+	if (cmd->screen)
+		json_object_set_new(object, "screen", json_string(cmd->screen));
 	if (cmd->file_name)
 		json_object_set_new(object, "file", json_pack("{ss sb so}", "name", cmd->file_name, "start",
 							      (int)cmd->file_start, "hex", hex_of(cmd->file)));

@@ -51,7 +51,7 @@ struct cp_dataplane_link {
 	const struct poise_stats *stats; // read-only mapping of its stats page, NULL when none
 	size_t stats_bytes;
 	const struct cp_xdp_stats *xdp; // what the XDP program counts, NULL when there is none
-	struct cp_flow_counts *counts; // flows in the table, where the XDP program makes some too; else NULL
+	struct cp_flow_counts *counts; // flows in the table, by backend and state; NULL in tests
 	char version[POISE_NAME_SIZE];
 	char error[256];	// last failure, one line; empty when fine
 };

@@ -45,6 +45,7 @@ struct cp_cmd {
 	const char *file_name; // the client writes `file` there, "-" is its standard output; NULL: no file
 	bool file_start;       // the file begins here, else it goes on
 	struct evbuffer *file;
+	const char *screen;   // the client may show the document on the whole terminal, by this name; else NULL
 	bool changed;	      // something a snapshot is made of: the answer may wait for the dataplane
 };
 

@@ -94,6 +94,29 @@ static void look_at_queues(struct cp_doctor *doctor, const struct cp_port *port,
 			      port->queues, port->queues == 1 ? "" : "s");
 }
 
+// More queues help only when the card spreads frames to them.
+static void look_at_spread(struct cp_doctor *doctor, const struct cp_port *port,
+			   const struct cp_interface *interface)
+{
+	char remedy[96];
+
+	if (interface->channels < 2 || doctor->config->dataplane.mode != CP_NIC_AF_XDP)
+		return;
+	snprintf(remedy, sizeof(remedy), "ethtool -X %s equal %u", port->interface, port->queues);
+	if (!interface->spread)
+		cp_doctor_add(doctor, CP_DOCTOR_NOTE, port->interface, "a card with RSS, or one queue: ethtool -L",
+			      "driver %s does not say how it spreads frames to %u queues", interface->driver,
+			      interface->channels);
+	else if (interface->spread > port->queues)
+		cp_doctor_add(doctor, CP_DOCTOR_NOTE, port->interface, remedy,
+			      "RSS spreads frames to %u queues, the dataplane takes %u: the others are left to the "
+			      "XDP program",
+			      interface->spread, port->queues);
+	else
+		cp_doctor_add(doctor, CP_DOCTOR_OK, port->interface, NULL, "RSS spreads frames to %u queue%s",
+			      interface->spread, interface->spread == 1 ? "" : "s");
+}
+
 static void look_at_offloads(struct cp_doctor *doctor, const char *name, const struct cp_interface *interface)
 {
 	char remedy[80];
@@ -128,6 +151,7 @@ static void look_at_port(struct cp_doctor *doctor, const struct cp_port *port, u
 		cp_doctor_add(doctor, CP_DOCTOR_WRONG, name, remedy, "is down or has no carrier");
 	look_at_xdp(doctor, name, &interface);
 	look_at_queues(doctor, port, &interface);
+	look_at_spread(doctor, port, &interface);
 	look_at_offloads(doctor, name, &interface);
 	if (*mtu && interface.mtu && *mtu != interface.mtu)
 		cp_doctor_add(doctor, CP_DOCTOR_NOTE, name, "the same MTU on all ports",

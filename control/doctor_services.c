@@ -100,11 +100,17 @@ static void look_at_settings(struct cp_doctor *doctor, const struct cp_guard_nee
 	for (uint32_t i = 0; i < doctor->config->ports_count; i++) {
 		const char *name = doctor->config->ports[i].interface;
 		int own = read_setting(name, "rp_filter");
+		char remedy[80];
 
+		snprintf(remedy, sizeof(remedy), "sysctl net.ipv4.conf.%s.rp_filter=2, if a check fails", name);
 		if ((own > everywhere ? own : everywhere) == 1)
+			cp_doctor_add(doctor, CP_DOCTOR_NOTE, name, remedy,
+				      "rp_filter 1: does not concern services, but answers to health checks that come "
+				      "by another way are dropped in silence");
+		else
 			cp_doctor_add(doctor, CP_DOCTOR_OK, name, NULL,
-				      "rp_filter 1: does not concern services; health checks need symmetric "
-				      "routes");
+				      "rp_filter %d: no answer is dropped for its way",
+				      own > everywhere ? own : everywhere);
 	}
 }
 

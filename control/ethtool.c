@@ -22,6 +22,8 @@
 #define NETDEV_IFINDEX 1
 #define NETDEV_XDP_FEATURES 3
 
+#define SPREAD_MAX 65536u // entries of an indirection table that are believed
+
 static int ask(int fd, const char *name, void *command)
 {
 	struct ifreq request = {.ifr_data = command};
@@ -36,6 +38,27 @@ static void read_channels(int fd, const char *name, struct cp_interface *interfa
 
 	if (!ask(fd, name, &channels))
 		interface->channels = channels.combined_count + channels.rx_count;
+}
+
+// Queues named in the indirection table of receive side scaling.
+static void read_spread(int fd, const char *name, struct cp_interface *interface)
+{
+	struct ethtool_rxfh_indir size = {.cmd = ETHTOOL_GRXFHINDIR}, *table;
+	uint64_t seen[4] = {0};
+
+	if (ask(fd, name, &size) || !size.size || size.size > SPREAD_MAX)
+		return;
+	table = calloc(1, sizeof(*table) + size.size * sizeof(table->ring_index[0]));
+	if (!table)
+		return;
+	table->cmd = ETHTOOL_GRXFHINDIR;
+	table->size = size.size;
+	if (!ask(fd, name, table))
+		for (uint32_t i = 0; i < size.size; i++)
+			seen[table->ring_index[i] / 64 % 4] |= 1ull << table->ring_index[i] % 64;
+	for (size_t i = 0; i < 4; i++)
+		interface->spread += (uint32_t)__builtin_popcountll(seen[i]);
+	free(table);
 }
 
 // Is the feature of this number on? Blocks of 32.
@@ -190,6 +213,7 @@ int cp_interface_read(const char *name, struct cp_interface *interface)
 	if (!ask(fd, name, &driver))
 		snprintf(interface->driver, sizeof(interface->driver), "%.31s", driver.driver);
 	read_channels(fd, name, interface);
+	read_spread(fd, name, interface);
 	read_features(fd, name, interface);
 	read_xdp(interface);
 	close(fd);

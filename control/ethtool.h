@@ -18,6 +18,7 @@ struct cp_interface {
 	uint32_t mtu;
 	char driver[32];   // empty: not known
 	uint32_t channels; // receive queues; 0 not known
+	uint32_t spread;   // queues that the card's hash spreads frames to; 0 not known
 	bool lro;	   // packets are merged before XDP sees them
 	bool gro_hardware;
 	bool xdp_known; // xdp_features is told; kernels before 6.3 do not

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "metrics_http.h"
+#include "page.h"
 #include "stream.h"
 
 #define CLIENTS_MAX 32
@@ -36,23 +37,11 @@ int cp_metrics_write(const struct cp_app *app, struct cp_monotone *monotone, str
 	if (!error) {
 		cp_metrics_process(app, out);
 		cp_metrics_packets(app, out);
+		cp_metrics_states(app, &view, out);
 		cp_metrics_backends(&view, out);
 	}
 	cp_view_fini(&view);
 	return error;
-}
-
-static int index_page(struct evbuffer *body)
-{
-	evbuffer_add_printf(
-		body,
-		"<!doctype html><html lang=\"en\"><title>Poise</title><h1>Poise %s</h1><ul>"
-		"<li><a href=\"/metrics\">/metrics</a> for Prometheus"
-		"<li><a href=\"/healthz\">/healthz</a> 200 while poised lives"
-		"<li><a href=\"/readyz\">/readyz</a> 200 while a data path runs with the newest "
-		"configuration</ul>\n",
-		POISE_VERSION);
-	return 200;
 }
 
 static int ready_page(const struct cp_app *app, struct evbuffer *body)
@@ -68,13 +57,13 @@ static int ready_page(const struct cp_app *app, struct evbuffer *body)
 }
 
 // Fills the body; returns the status.
-static int page(struct cp_metrics *metrics, const char *path, struct evbuffer *body, const char **type)
+static int answer_to(struct cp_metrics *metrics, const char *path, struct evbuffer *body, struct cp_page *page)
 {
-	const struct cp_app *app = metrics->app;
+	struct cp_app *app = metrics->app;
+	int status;
 
-	*type = TEXT_PLAIN;
 	if (strcmp(path, "/metrics") == 0) {
-		*type = TEXT_METRICS;
+		page->type = TEXT_METRICS;
 		return cp_metrics_write(app, &metrics->monotone, body) ? 500 : 200;
 	}
 	if (strcmp(path, "/healthz") == 0) {
@@ -83,11 +72,10 @@ static int page(struct cp_metrics *metrics, const char *path, struct evbuffer *b
 	}
 	if (strcmp(path, "/readyz") == 0)
 		return ready_page(app, body);
-	if (strcmp(path, "/") == 0) {
-		*type = "text/html; charset=utf-8";
-		return index_page(body);
-	}
-	evbuffer_add_printf(body, "not found; there are /metrics, /healthz and /readyz\n");
+	status = cp_page(app, path, body, page);
+	if (status)
+		return status;
+	evbuffer_add_printf(body, "not found; there are /, /metrics, /healthz, /readyz and /api/overview.json\n");
 	return 404;
 }
 
@@ -97,7 +85,7 @@ static void on_request(void *context, struct cp_stream_client *client, const cha
 	struct cp_metrics *metrics = context;
 	struct evbuffer *answer = evbuffer_new(), *body = evbuffer_new();
 	struct cp_http_request request;
-	const char *type = TEXT_PLAIN;
+	struct cp_page page = {.type = TEXT_PLAIN};
 	int status;
 
 	cp_http_parse(&request, text, length);
@@ -106,10 +94,10 @@ static void on_request(void *context, struct cp_stream_client *client, const cha
 	status = request.status;
 	if (answer && body) {
 		if (!status)
-			status = page(metrics, request.path, body, &type);
+			status = answer_to(metrics, request.path, body, &page);
 		else
 			evbuffer_add_printf(body, "refused\n");
-		cp_http_answer(answer, &request, status, type, body);
+		cp_http_answer(answer, &request, status, page.type, page.policy, body);
 	}
 	cp_stream_answer(client, answer);
 	if (answer)

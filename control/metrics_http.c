@@ -81,7 +81,7 @@ static const char *phrase(int status)
 }
 
 void cp_http_answer(struct evbuffer *answer, const struct cp_http_request *request, int status,
-		    const char *type, struct evbuffer *body)
+		    const char *type, const char *policy, struct evbuffer *body)
 {
 	evbuffer_add_printf(answer,
 			    "HTTP/1.1 %d %s\r\n"
@@ -90,10 +90,12 @@ void cp_http_answer(struct evbuffer *answer, const struct cp_http_request *reque
 			    "%s"
 			    "Cache-Control: no-store\r\n"
 			    "X-Content-Type-Options: nosniff\r\n"
-			    "Content-Security-Policy: default-src 'none'\r\n"
+			    "X-Frame-Options: DENY\r\n"
+			    "Referrer-Policy: no-referrer\r\n"
+			    "Content-Security-Policy: %s\r\n"
 			    "Connection: close\r\n\r\n",
 			    status, phrase(status), type, evbuffer_get_length(body),
-			    status == 405 ? "Allow: GET, HEAD\r\n" : "");
+			    status == 405 ? "Allow: GET, HEAD\r\n" : "", policy ? policy : "default-src 'none'");
 	if (!request->head)
 		evbuffer_add_buffer(answer, body);
 }

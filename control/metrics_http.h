@@ -24,6 +24,7 @@ size_t cp_http_complete(struct evbuffer *input);
 // Read the request line of a head of `length` bytes.
 void cp_http_parse(struct cp_http_request *request, const char *head, size_t length);
 
-// Write a whole answer with a body of `type` (moved out of `body`) into `answer`.
+// Write a whole answer with a body of `type` (moved out of `body`) into `answer`. `policy` is the content security
+// policy, NULL for one that lets nothing be loaded.
 void cp_http_answer(struct evbuffer *answer, const struct cp_http_request *request, int status,
-		    const char *type, struct evbuffer *body);
+		    const char *type, const char *policy, struct evbuffer *body);

@@ -4,6 +4,7 @@
 // poised, the dataplane's process and its workers.
 #include <stdio.h>
 
+#include "api.h"
 #include "guard.h"
 #include "metrics.h"
 #include "xdp.h"
@@ -129,6 +130,25 @@ static void paths(const struct cp_app *app, struct evbuffer *out)
 	    (double)state.beat_age_ns / 1e9);
 }
 
+static void load(const struct cp_app *app, struct evbuffer *out)
+{
+	const struct cp_load *readings = app->api ? cp_api_load(app->api) : NULL;
+	uint32_t count = cp_view_workers(&app->dataplane);
+	uint64_t now_ns = cp_view_now_ns();
+
+	if (!count)
+		return;
+	cp_metrics_family(out, "poise_worker_load_ratio", "gauge",
+			  "Share of the last second in which the worker handled packets, 0 to 1.");
+	for (uint32_t w = 0; w < count; w++) {
+		char worker[12];
+
+		snprintf(worker, sizeof(worker), "%u", w);
+		cp_metrics_real(out, "poise_worker_load_ratio", CP_LABELS({"worker", worker}),
+				cp_load_busy(readings, &app->dataplane, w, now_ns));
+	}
+}
+
 void cp_metrics_process(const struct cp_app *app, struct evbuffer *out)
 {
 	const struct cp_dataplane_link *link = &app->dataplane;
@@ -157,4 +177,5 @@ void cp_metrics_process(const struct cp_app *app, struct evbuffer *out)
 	    "1 while the kernel may answer for services, and no rule keeps it off.",
 	    cp_guard_state(app->guard) == CP_GUARD_FAILED);
 	workers(app, out);
+	load(app, out);
 }

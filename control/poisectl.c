@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
+#include "screen/screen.h"
+
 #define SOCKET_DEFAULT "/run/poise/control.sock"
 #define WAIT_S 15
 #define EXIT_USAGE 2
@@ -61,25 +63,33 @@ static int unreachable(const char *path, int error)
 	return -1;
 }
 
-static int connect_to(const char *path)
+// A connected socket, or -errno.
+static int open_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval wait = {.tv_sec = WAIT_S};
 	int fd, error;
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return unreachable(path, ENAMETOOLONG);
+		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return unreachable(path, errno);
+		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	error = errno;
 	close(fd);
-	return unreachable(path, error);
+	return -error;
+}
+
+static int connect_to(const char *path)
+{
+	int fd = open_socket(path);
+
+	return fd < 0 ? unreachable(path, -fd) : fd;
 }
 
 static int send_all(int fd, const char *text, size_t length)
@@ -196,6 +206,27 @@ static bool follow(const json_t *answer, json_t *request)
 	return true;
 }
 
+struct question {
+	const char *path;
+	const json_t *request;
+};
+
+// For a screen: the document of the answer, NULL when there is none. Complaints would be painted over.
+static json_t *ask_quietly(void *context)
+{
+	const struct question *question = context;
+	int fd = open_socket(question->path);
+	json_t *answer = NULL, *document;
+
+	if (fd >= 0) {
+		send_request(fd, question->request);
+		answer = receive(fd);
+	}
+	document = json_incref(json_object_get(answer, "stdout"));
+	json_decref(answer);
+	return document;
+}
+
 // One question. *more says that there is another one.
 static int ask(const char *path, json_t *request, bool *more)
 {
@@ -210,6 +241,14 @@ static int ask(const char *path, json_t *request, bool *more)
 	if (!answer) {
 		fprintf(stderr, "poisectl: no answer from poised at %s\n", path);
 		return 1;
+	}
+	if (!json_is_true(json_object_get(request, "json")) &&
+	    screen_can(json_string_value(json_object_get(answer, "screen")))) {
+		struct question question = {.path = path, .request = request};
+
+		json_decref(answer);
+		json_object_set_new(request, "json", json_true());
+		return screen_show(ask_quietly, &question);
 	}
 	status = print(answer);
 	*more = status == 0 && follow(answer, request);

@@ -170,17 +170,17 @@ static int start_network(struct cp_app *app)
 	if (app->snapshot)
 		cp_states_adopt(&app->states, app->snapshot);
 	start_overrides(app);
+	app->dataplane.counts = calloc(1, sizeof(*app->dataplane.counts));
+	if (app->dataplane.counts) {
+		app->dataplane.counts->table = &app->flows.table;
+		app->dataplane.counts->snapshot = &app->snapshot;
+	}
 	if (kernel) {
 		app->guard = cp_guard_create(app); // before anything can be in between
 		app->netlink = cp_netlink_create(app);
 		app->xdp = app->netlink ? cp_xdp_create(app) : NULL;
 		if (!app->xdp)
 			return -EIO;
-		app->dataplane.counts = calloc(1, sizeof(*app->dataplane.counts));
-		if (app->dataplane.counts) {
-			app->dataplane.counts->table = &app->flows.table;
-			app->dataplane.counts->snapshot = &app->snapshot;
-		}
 	} else if (cp_topology_static(app->config, &app->topology)) {
 		return -ENOMEM;
 	}

@@ -44,7 +44,27 @@ ip -n lb link set front mtu 1400
 lab_in lb ethtool -K front rx-gro-hw on >/dev/null 2>&1
 sed -i 's/10.2.0.1"/10.2.0.99"/; s/max_flows = 65536/max_flows = 268435456/
 	s/name = "back"; interface = "back";/name = "back"; interface = "back"; queues = 3;/' "$LAB/poise.conf"
+lab_in lb sysctl -qw net.ipv4.conf.front.rp_filter=1 net.ipv4.conf.all.rp_filter=0
+lab_link lb wide switch wide 3
+sed -i 's/name = "front"; interface = "front"/name = "front"; interface = "wide"; queues = 1/' "$LAB/poise.conf"
+doctor >/dev/null
+check_is "how a driver spreads frames to its queues cannot be known here" "$(finding wide "spreads frames")" note
+check_is "queues that are not taken" "$(finding wide "takes 1 of 3 queues")" note
+ip -n lb link del wide
+check_is "an interface that is gone" "$(doctor >/dev/null; finding wide "no such interface")" wrong
+sed -i 's/interface = "wide"; queues = 1/interface = "front"/' "$LAB/poise.conf"
+clang -O2 -target bpf -x c -c - -o "$LAB/foreign.o" <<-'END'
+	__attribute__((section("xdp"), used)) int foreign(void *frame) { return 2; }
+END
+ip -n lb link set dev front xdpdrv obj "$LAB/foreign.o" sec xdp
 check_is "made wrong: exit status 1" "$(doctor)" 1
+check_is "somebody else's XDP program" "$(finding front "somebody else")" wrong
+ip -n lb link set dev front xdpdrv off
+doctor >/dev/null
+check_is "a strict reverse path filter" "$(finding front "rp_filter 1")" note
+check_is "the judgement of huge pages fits its numbers" "$(jq -r '.findings[] | select(.subject == "huge pages") |
+	[.state, (.finding | scan("[0-9]+") | tonumber)] |
+	if .[0] == "note" then .[1] < .[2] else .[1] >= .[2] end' "$LAB/doctor")" true
 check_is "an interface is down" "$(finding back "is down")" wrong
 check_is "too many queues are wanted" "$(finding back "wants 3 queues")" wrong
 check_is "a snat address is nobody's" "$(finding back "snat address 10.2.0.99")" wrong

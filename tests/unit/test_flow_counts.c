@@ -26,6 +26,7 @@ static void counts(void)
 {
 	static const __u64 seed[2] = {1, 2};
 	struct cp_flow_counts flows = {0};
+	uint32_t states[POISE_STATES];
 	struct poise_table table = {0};
 	size_t bytes = (size_t)poise_table_layout(&table, FLOWS) * POISE_LINE_SIZE;
 	void *memory = aligned_alloc(POISE_LINE_SIZE, bytes);
@@ -33,6 +34,7 @@ static void counts(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
 	memset(memory, 0, bytes);
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 1), 0); // no table
+	CU_ASSERT_FALSE(cp_flow_counts_states(&flows, 1, states));
 	poise_table_format(&table, memory, FLOWS, seed);
 	flows.table = &table;
 	fill(&table, 0, 5, 7);
@@ -44,9 +46,12 @@ static void counts(void)
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 1000), 6);
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 1000), 2);
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 9, 1000), 0);
+	CU_ASSERT_TRUE(cp_flow_counts_states(&flows, 1000, states));
+	CU_ASSERT_EQUAL(states[POISE_STATE_ESTABLISHED], 8);
+	CU_ASSERT_EQUAL(states[POISE_STATE_FREE], 0);
 	fill(&table, 9, 4, 8);
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 1000 + CP_FLOW_COUNTS_FRESH_NS - 1), 2); // not yet
-	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 1000 + CP_FLOW_COUNTS_FRESH_NS), 4);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 1000 + CP_FLOW_COUNTS_FRESH_NS + 20 * flows.took_ns), 4);
 	free(memory);
 }
 

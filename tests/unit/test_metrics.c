@@ -3,6 +3,7 @@
 //
 // The Prometheus page as a scraper reads it, and the little HTTP around it.
 #include "app_world.h"
+#include "flow_counts.h"
 #include "metrics.h"
 #include "metrics_http.h"
 
@@ -228,6 +229,25 @@ static void without_a_dataplane(void)
 	app_free(world);
 }
 
+static void states_are_told(void)
+{
+	struct app_world *world = app_world(APP_PORTS APP_SERVICES);
+	struct cp_flow_counts counts = {.table = &world->app.flows.table};
+	char *page;
+
+	world->app.dataplane.counts = &counts;
+	poise_record(&world->app.flows.table, 1)->state = POISE_STATE_FIN_CLIENT;
+	poise_shard(&world->app.flows.table, 0)->used_top = 1;
+	page = page_of(world);
+	page_is_well_formed(page);
+	CU_ASSERT_PTR_NOT_NULL(strstr(page, "\npoise_flows{state=\"fin_client\"} 1\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(page, "\npoise_flows{state=\"established\"} 0\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(page, "\npoise_backend_state{service=\"web\",backend=\"web3\",state=\"standby\"} 1\n"));
+	free(page);
+	app_free(world);
+}
+
 static int status_of(const char *head, size_t length)
 {
 	struct cp_http_request request;
@@ -308,7 +328,7 @@ static void head_has_no_body(void)
 	char *text;
 
 	evbuffer_add_printf(body, "12345");
-	cp_http_answer(answer, &request, 200, "text/plain", body);
+	cp_http_answer(answer, &request, 200, "text/plain", NULL, body);
 	text = text_of(answer);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "Content-Length: 5\r\n"));
 	CU_ASSERT_PTR_NULL(strstr(text, "12345"));
@@ -326,6 +346,7 @@ static const struct check_case cases[] = {
 	{"a new address makes no double series", a_new_address_makes_no_double_series},
 	{"service counters never fall", service_counters_never_fall},
 	{"without a dataplane", without_a_dataplane},
+	{"states are told", states_are_told},
 	{"request lines", request_lines},
 	{"noise is refused", noise_is_refused},
 	{"heads end at the empty line", heads_end_at_the_empty_line},

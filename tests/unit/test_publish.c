@@ -131,6 +131,7 @@ static struct poise_flow *flow_of(struct app_world *world, uint32_t backend)
 	struct poise_flow *flow = poise_record(table, number);
 
 	flow->state = POISE_STATE_ESTABLISHED;
+	flow->last_seen_ms = (__u32)(cp_view_now_ns() / 1000000); // else it is over where the machine runs long enough
 	flow->backend_index = (__u16)backend;
 	poise_record_publish(flow);
 	return flow;
