@@ -168,10 +168,12 @@ static uint16_t next_backend(struct explain *explain)
 
 	if (!vip->slot_count || !explain->cmd->app->flows.base)
 		return POISE_NONE16;
-	turn = POISE_LOAD(poise_cursor(table, vip->cursor)->next);
+	turn = poise_pick_by(vip->scheduler) == POISE_PICK_HASH ?
+		       poise_pick_hash(explain->key.src, explain->key.src_port) :
+		       POISE_LOAD(poise_cursor(table, vip->cursor)->next);
 	backend = snapshot->slots[(vip->slot_first + (uint32_t)(turn % vip->slot_count)) & (POISE_MAX_SLOTS - 1)] &
 		  (POISE_MAX_BACKENDS - 1);
-	say(explain, "backend", "a SYN makes a flow; %.31s is next, turn %" PRIu64 " of %u",
+	say(explain, "backend", "a SYN makes a flow; %.31s is next, slot %" PRIu64 " of %u",
 	    snapshot->backend_names[backend], turn % vip->slot_count + 1, vip->slot_count);
 	return backend;
 }

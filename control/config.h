@@ -28,6 +28,8 @@ enum cp_idle { CP_IDLE_POLL, CP_IDLE_ADAPTIVE };
 enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
 enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP };
 enum cp_backend_down { CP_DOWN_KEEP, CP_DOWN_RESET };
+enum cp_all_down { CP_ALL_DOWN_DROP, CP_ALL_DOWN_RESET, CP_ALL_DOWN_FAIL_OPEN };
+enum cp_database_role { CP_DATABASE_ANY, CP_DATABASE_PRIMARY, CP_DATABASE_REPLICA };
 
 struct cp_dataplane {
 	int line;
@@ -77,6 +79,22 @@ struct cp_health {
 	uint32_t fall;	      // default 3
 };
 
+// Who serves when, and what becomes of flows whose backend does not any more.
+struct cp_lifecycle {
+	uint32_t min_active;		     // standbys serve while fewer active ones do; default 1
+	enum cp_database_role role_required; // default any
+	uint32_t max_lag_ms;		     // replicas further behind do not serve; 0 (default): any
+	uint64_t max_lag_bytes;		     // the same
+	bool primary_last_resort;	     // the primary serves reads when no replica can; default true
+	enum cp_backend_down on_demotion;    // flows of a primary that is none any more; default reset
+	enum cp_backend_down on_backend_down; // default keep
+	enum cp_all_down all_down;	     // default drop
+	uint32_t slow_start_s;		     // 0 (default): none
+	uint32_t drain_deadline_s;	     // 0 (default): none
+	uint32_t max_ejected_percent;	     // of the backends, within ejection_interval_s; default 100
+	uint32_t ejection_interval_s;	     // default 60
+};
+
 struct cp_service {
 	int line;
 	char name[POISE_NAME_SIZE];
@@ -88,6 +106,7 @@ struct cp_service {
 	struct cp_backend *backends; // owned
 	uint32_t backends_count;
 	struct cp_health health;
+	struct cp_lifecycle lifecycle;
 	uint32_t timeout_ms[POISE_TIMEOUTS];
 };
 
@@ -134,6 +153,7 @@ const char *cp_nat_name(enum poise_nat nat);
 const char *cp_scheduler_name(enum poise_scheduler scheduler);
 const char *cp_role_name(enum cp_role role);
 const char *cp_health_type_name(enum cp_health_type type);
+const char *cp_database_role_name(enum cp_database_role role); // "any", "primary", "replica"
 
 // Index of a port by name, or -1.
 int cp_config_port(const struct cp_config *config, const char *name);

@@ -15,4 +15,5 @@ int cp_metrics_write(const struct cp_app *app, struct cp_monotone *monotone, str
 void cp_metrics_process(const struct cp_app *app, struct evbuffer *out);
 void cp_metrics_packets(const struct cp_app *app, struct evbuffer *out);
 void cp_metrics_handshakes(const struct cp_view *view, struct evbuffer *out);
+void cp_metrics_lifecycle(const struct cp_view *view, struct evbuffer *out);
 void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out);

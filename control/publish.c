@@ -8,9 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lifecycle.h"
+#include "lifecycle_count.h"
 #include "log.h"
 #include "sink_dp.h"
 #include "snapshot_file.h"
+#include "view.h"
 #include "xdp.h"
 
 #define COLLECT_S 10 // how often flows of removed backends are looked for
@@ -20,6 +23,9 @@ struct cp_publish {
 	struct cp_app *app;
 	struct event *soon;
 	struct event *collect;
+	struct event *due;   // something changes by time alone
+	struct event *count; // each second, for scheduler lc
+	bool quiet;	     // the next generation is only another count of flows
 	struct poise_snapshot *scratch;
 	uint64_t settled; // generation known to be that of our history in a dataplane
 	char path[CP_PATH_SIZE + 16];
@@ -121,12 +127,35 @@ int cp_publish_try(struct cp_publish *publish, const struct cp_config *config, c
 	return compile(publish, config, states, topology, report);
 }
 
+static void say(enum cp_log_level level, const char *id, const char *text)
+{
+	cp_log(level, id, "%s", text);
+}
+
+// What time has changed meanwhile, and when it does next.
+static void step(struct cp_publish *publish)
+{
+	uint64_t now_ns = cp_view_now_ns(), wait_us;
+	uint64_t due_ns = cp_lifecycle_step(publish->app->config, &publish->app->states, now_ns, say);
+	struct timeval delay;
+
+	event_del(publish->due);
+	if (due_ns) {
+		wait_us = due_ns > now_ns ? (due_ns - now_ns) / 1000 + 1 : 1;
+		delay = (struct timeval){.tv_sec = (time_t)(wait_us / 1000000), .tv_usec = (suseconds_t)(wait_us % 1000000)};
+		event_add(publish->due, &delay);
+	}
+	if (cp_lifecycle_counts(publish->app->config) && !event_pending(publish->count, EV_TIMEOUT, NULL))
+		event_add(publish->count, &(const struct timeval){.tv_sec = 1});
+}
+
 int cp_publish_now(struct cp_publish *publish, struct cp_report *report)
 {
 	struct cp_app *app = publish->app;
 	struct poise_snapshot *before = app->snapshot;
 
 	event_del(publish->soon);
+	step(publish);
 	if (compile(publish, app->config, &app->states, &app->topology, report))
 		return -1;
 	if (before && cp_snapshot_same(before, publish->scratch)) {
@@ -142,7 +171,8 @@ int cp_publish_now(struct cp_publish *publish, struct cp_report *report)
 	}
 	app->snapshot = publish->scratch;
 	publish->scratch = before;
-	cp_log(CP_LOG_INFO, "generation", "generation %llu", (unsigned long long)app->snapshot->generation);
+	if (!publish->quiet)
+		cp_log(CP_LOG_INFO, "generation", "generation %llu", (unsigned long long)app->snapshot->generation);
 	hand_over(publish);
 	collect_later(publish);
 	return 0;
@@ -156,6 +186,19 @@ static void on_soon(evutil_socket_t fd, short what, void *context)
 	if (!publish->app->stopping && cp_publish_now(publish, &report))
 		cp_log_report("compile", &report);
 	cp_report_fini(&report);
+}
+
+static void on_count(evutil_socket_t fd, short what, void *context)
+{
+	struct cp_publish *publish = context;
+	struct cp_app *app = publish->app;
+
+	if (app->stopping || !cp_lifecycle_counts(app->config))
+		return;
+	cp_lifecycle_count(app);
+	publish->quiet = !event_pending(publish->soon, EV_TIMEOUT, NULL);
+	on_soon(fd, what, context);
+	publish->quiet = false;
 }
 
 void cp_changed(struct cp_app *app)
@@ -215,7 +258,9 @@ struct cp_publish *cp_publish_create(struct cp_app *app)
 	publish->scratch = malloc(sizeof(*publish->scratch));
 	publish->soon = event_new(app->base, -1, 0, on_soon, publish);
 	publish->collect = event_new(app->base, -1, 0, on_soon, publish);
-	if (!publish->scratch || !publish->soon || !publish->collect) {
+	publish->due = event_new(app->base, -1, 0, on_soon, publish);
+	publish->count = event_new(app->base, -1, 0, on_count, publish);
+	if (!publish->scratch || !publish->soon || !publish->collect || !publish->due || !publish->count) {
 		cp_publish_destroy(publish, false);
 		return NULL;
 	}
@@ -234,6 +279,10 @@ void cp_publish_destroy(struct cp_publish *publish, bool remove)
 		event_free(publish->soon);
 	if (publish->collect)
 		event_free(publish->collect);
+	if (publish->due)
+		event_free(publish->due);
+	if (publish->count)
+		event_free(publish->count);
 	free(publish->scratch);
 	free(publish);
 }

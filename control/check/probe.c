@@ -60,8 +60,9 @@ static void report(struct cp_check *check)
 	else
 		cp_log(CP_LOG_WARNING, "backend-down", "%s/%s (%s:%u) is down: %s", check->service,
 		       check->backend, address, check->params.port, check->reason);
-	if (!state || state->healthy == check->health.healthy)
+	if (!state || (state->known && state->healthy == check->health.healthy))
 		return;
+	state->known = true;
 	state->healthy = check->health.healthy;
 	cp_changed(app);
 }
