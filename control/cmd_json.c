@@ -137,9 +137,9 @@ static json_t *with_lifecycle(json_t *object, const struct cp_view_backend *back
 				 backend->drain_left_s < 0 ? json_null() : json_integer(backend->drain_left_s),
 				 "database", json_null());
 
-	if (more && backend->database != CP_DATABASE_ANY)
+	if (more && backend->database != CP_NODE_UNKNOWN)
 		json_object_set_new(more, "database",
-				    json_pack("{ss sb sI sI}", "role", cp_database_role_name(backend->database),
+				    json_pack("{ss sb sI sI}", "role", cp_node_role_name(backend->database),
 					      "rival", backend->rival, "lag_ms", (json_int_t)backend->lag_ms,
 					      "lag_bytes", (json_int_t)backend->lag_bytes));
 	if (object && more)

@@ -97,7 +97,7 @@ static void alarms(struct cp_cmd *cmd, const struct cp_view *view, const char *n
 		if (service->two_primaries && (!name || !strcmp(service->config->name, name)))
 			evbuffer_add_printf(cmd->out, "\n%s: several backends claim to be the primary%s\n",
 					    service->config->name,
-					    service->config->lifecycle.role_required == CP_DATABASE_PRIMARY ?
+					    service->config->lifecycle.role_required == CP_NODE_PRIMARY ?
 						    "; it takes no new flows" : "");
 	}
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config.h"
+#include "health.h"
 
 // What is known about one backend at run time, found by names so that it outlives reloads.
 struct cp_backend_state {
@@ -15,10 +16,11 @@ struct cp_backend_state {
 	bool draining;	// operator: no new flows until enabled again
 	int32_t weight; // operator's weight, or -1: the file's
 	// Of the check, besides `healthy`.
-	bool known;			    // there was a verdict since poised started
-	enum cp_database_role database;	    // ANY: not known
-	uint64_t lag_ms;		    // of a replica
+	bool known;		     // there was a verdict since poised started
+	enum cp_node_role node_role; // as the last good check said; kept while checks fail
+	bool lag_known;		     // the two below hold, see struct cp_health_report
 	uint64_t lag_bytes;
+	uint64_t lag_ms;
 	// Of the operator, besides `draining`.
 	uint64_t drain_ns;	   // CLOCK_MONOTONIC of its beginning
 	uint32_t drain_deadline_s; // after that the flows are reset; 0: never

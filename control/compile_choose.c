@@ -36,16 +36,16 @@ static const struct cp_backend_state *find_state(struct cp_compile_step *step, c
 static enum fitness database_fitness(const struct cp_lifecycle *lifecycle, const struct cp_backend_state *state)
 {
 	switch (lifecycle->role_required) {
-	case CP_DATABASE_ANY:
+	case CP_NODE_UNKNOWN:
 		return FIT;
-	case CP_DATABASE_PRIMARY:
-		return state && state->database == CP_DATABASE_PRIMARY && !state->rival ? FIT : OPEN;
-	case CP_DATABASE_REPLICA:
+	case CP_NODE_PRIMARY:
+		return state && state->node_role == CP_NODE_PRIMARY && !state->rival ? FIT : OPEN;
+	case CP_NODE_REPLICA:
 		break;
 	}
-	if (state && state->database == CP_DATABASE_PRIMARY)
+	if (state && state->node_role == CP_NODE_PRIMARY)
 		return lifecycle->primary_last_resort ? RESORT : OPEN;
-	return state && state->database == CP_DATABASE_REPLICA && cp_lifecycle_lag_ok(lifecycle, state) ? FIT : OPEN;
+	return state && state->node_role == CP_NODE_REPLICA && cp_lifecycle_lag_ok(lifecycle, state) ? FIT : OPEN;
 }
 
 // Notes weight and draining in the backend's entry.
@@ -78,8 +78,8 @@ static bool resetting(const struct cp_lifecycle *lifecycle, const struct cp_back
 		return true;
 	if (state->known && !state->healthy && !state->held)
 		return lifecycle->on_backend_down == CP_DOWN_RESET;
-	return lifecycle->role_required == CP_DATABASE_PRIMARY && lifecycle->on_demotion == CP_DOWN_RESET &&
-	       state->healthy && state->database == CP_DATABASE_REPLICA;
+	return lifecycle->role_required == CP_NODE_PRIMARY && lifecycle->on_demotion == CP_DOWN_RESET &&
+	       state->healthy && state->node_role == CP_NODE_REPLICA;
 }
 
 static void set_resetting(struct poise_snapshot *out, struct poise_backend *entry)

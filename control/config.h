@@ -11,6 +11,7 @@
 #include <poise/abi.h>
 #include <poise/snapshot.h>
 
+#include "health.h"
 #include "report.h"
 
 #define CP_MAX_LIST 64
@@ -29,7 +30,6 @@ enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
 enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP };
 enum cp_backend_down { CP_DOWN_KEEP, CP_DOWN_RESET };
 enum cp_all_down { CP_ALL_DOWN_DROP, CP_ALL_DOWN_RESET, CP_ALL_DOWN_FAIL_OPEN };
-enum cp_database_role { CP_DATABASE_ANY, CP_DATABASE_PRIMARY, CP_DATABASE_REPLICA };
 
 struct cp_dataplane {
 	int line;
@@ -82,7 +82,7 @@ struct cp_health {
 // Who serves when, and what becomes of flows whose backend does not any more.
 struct cp_lifecycle {
 	uint32_t min_active;		     // standbys serve while fewer active ones do; default 1
-	enum cp_database_role role_required; // default any
+	enum cp_node_role role_required; // default UNKNOWN: any
 	uint32_t max_lag_ms;		     // replicas further behind do not serve; 0 (default): any
 	uint64_t max_lag_bytes;		     // the same
 	bool primary_last_resort;	     // the primary serves reads when no replica can; default true
@@ -153,7 +153,6 @@ const char *cp_nat_name(enum poise_nat nat);
 const char *cp_scheduler_name(enum poise_scheduler scheduler);
 const char *cp_role_name(enum cp_role role);
 const char *cp_health_type_name(enum cp_health_type type);
-const char *cp_database_role_name(enum cp_database_role role); // "any", "primary", "replica"
 
 // Index of a port by name, or -1.
 int cp_config_port(const struct cp_config *config, const char *name);

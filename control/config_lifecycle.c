@@ -3,9 +3,9 @@
 #include "config_parts.h"
 
 static const struct cp_choice roles[] = {
-	{ "any", CP_DATABASE_ANY, true },
-	{ "primary", CP_DATABASE_PRIMARY, true },
-	{ "replica", CP_DATABASE_REPLICA, true },
+	{ "any", CP_NODE_UNKNOWN, true },
+	{ "primary", CP_NODE_PRIMARY, true },
+	{ "replica", CP_NODE_REPLICA, true },
 };
 
 static const struct cp_choice downs[] = {
@@ -24,7 +24,7 @@ static const struct cp_choice all_downs[] = {
 static void parse_roles(struct cp_read *read, struct cp_lifecycle *lifecycle)
 {
 	static const char *const replica_keys[] = { "max_lag_ms", "max_lag_bytes", "primary_last_resort" };
-	int role = CP_DATABASE_ANY, demotion = CP_DOWN_RESET;
+	int role = CP_NODE_UNKNOWN, demotion = CP_DOWN_RESET;
 	uint32_t bytes = 0;
 
 	cp_read_choice(read, "role_required", roles, POISE_COUNT(roles), &role);
@@ -33,14 +33,15 @@ static void parse_roles(struct cp_read *read, struct cp_lifecycle *lifecycle)
 	cp_read_bool(read, "primary_last_resort", &lifecycle->primary_last_resort);
 	cp_read_choice(read, "on_demotion", downs, POISE_COUNT(downs), &demotion);
 	lifecycle->max_lag_bytes = bytes;
-	lifecycle->role_required = (enum cp_database_role)role;
+	lifecycle->role_required = (enum cp_node_role)role;
 	lifecycle->on_demotion = (enum cp_backend_down)demotion;
 	for (uint32_t i = 0; i < POISE_COUNT(replica_keys); i++)
-		if (role != CP_DATABASE_REPLICA && cp_read_get(read, replica_keys[i]))
-			cp_read_fail(read, replica_keys[i], "%s is for services with role_required \"replica\", remove "
-				     "it or add role_required", replica_keys[i]);
-	if (role != CP_DATABASE_PRIMARY && cp_read_get(read, "on_demotion"))
-		cp_read_fail(read, "on_demotion", "on_demotion is for services with role_required \"primary\", remove it "
+		if (role != CP_NODE_REPLICA && cp_read_get(read, replica_keys[i]))
+			cp_read_fail(read, replica_keys[i], "%s is for services with role_required "
+				     "\"replica\", remove it or add role_required", replica_keys[i]);
+	if (role != CP_NODE_PRIMARY && cp_read_get(read, "on_demotion"))
+		cp_read_fail(read, "on_demotion",
+			     "on_demotion is for services with role_required \"primary\", remove it "
 			     "or add role_required");
 }
 
@@ -63,7 +64,7 @@ void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service
 	cp_read_number(service_read, "ejection_interval_s", 1, 3600, &lifecycle->ejection_interval_s);
 	lifecycle->on_backend_down = (enum cp_backend_down)down;
 	lifecycle->all_down = (enum cp_all_down)all_down;
-	if (all_down == CP_ALL_DOWN_FAIL_OPEN && lifecycle->role_required == CP_DATABASE_PRIMARY)
-		cp_read_fail(service_read, "all_down", "all_down \"fail_open\" would send writes to replicas, use \"reset\" or "
-			     "\"drop\" with role_required \"primary\"");
+	if (all_down == CP_ALL_DOWN_FAIL_OPEN && lifecycle->role_required == CP_NODE_PRIMARY)
+		cp_read_fail(service_read, "all_down", "all_down \"fail_open\" would send writes to replicas, use "
+			     "\"reset\" or \"drop\" with role_required \"primary\"");
 }

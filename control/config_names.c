@@ -87,16 +87,3 @@ int cp_config_port(const struct cp_config *config, const char *name)
 			return (int)i;
 	return -1;
 }
-
-const char *cp_database_role_name(enum cp_database_role role)
-{
-	switch (role) {
-	case CP_DATABASE_ANY:
-		return "any";
-	case CP_DATABASE_PRIMARY:
-		return "primary";
-	case CP_DATABASE_REPLICA:
-		return "replica";
-	}
-	return "?";
-}

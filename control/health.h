@@ -7,6 +7,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// What a node of a replicated database said it is. Only some kinds of check ask.
+enum cp_node_role { CP_NODE_UNKNOWN, CP_NODE_PRIMARY, CP_NODE_REPLICA };
+
+#define CP_REASON_SIZE 96
+
+// What one probe found out. All zero but `good` is a probe that asks for no role.
+struct cp_health_report {
+	bool good;
+	enum cp_node_role role;
+	bool lag_known;	    // of a replica: the two below hold
+	uint64_t lag_bytes; // received and not yet replayed
+	uint64_t lag_ms;    // age of the last transaction that was replayed; 0 when nothing is left to replay
+	uint32_t took_us;   // duration of the probe
+	char reason[CP_REASON_SIZE]; // why it failed, empty when good
+};
+
+// "primary", "replica" or "unknown"; a static text.
+const char *cp_node_role_name(enum cp_node_role role);
+
 // All zero is a backend that was never probed: not known, not healthy.
 struct cp_health_state {
 	bool known;	   // a verdict is there

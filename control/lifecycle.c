@@ -40,7 +40,9 @@ static void wake_at(struct step *step, uint64_t when_ns)
 
 bool cp_lifecycle_lag_ok(const struct cp_lifecycle *lifecycle, const struct cp_backend_state *state)
 {
-	return (!lifecycle->max_lag_ms || state->lag_ms <= lifecycle->max_lag_ms) &&
+	if (!lifecycle->max_lag_ms && !lifecycle->max_lag_bytes)
+		return true;
+	return state->lag_known && (!lifecycle->max_lag_ms || state->lag_ms <= lifecycle->max_lag_ms) &&
 	       (!lifecycle->max_lag_bytes || state->lag_bytes <= lifecycle->max_lag_bytes);
 }
 
@@ -83,6 +85,8 @@ static uint32_t may_eject(const struct cp_service *service)
 {
 	uint32_t most = service->backends_count * service->lifecycle.max_ejected_percent / 100;
 
+	if (service->lifecycle.max_ejected_percent == 100)
+		return UINT32_MAX; // also those that come and go within the interval
 	return most ? most : 1;
 }
 
@@ -107,7 +111,8 @@ static void eject(struct step *step)
 		} else {
 			if (!state->held)
 				say(step, CP_LOG_WARNING, "ejection-held",
-				    "%s/%s stays in service although its check fails: %u of %u were taken out within %u s",
+				    "%s/%s stays in service although its check fails: %u of %u were taken out "
+				    "within %u s",
 				    state->service, state->backend, lately, service->backends_count,
 				    service->lifecycle.ejection_interval_s);
 			state->held = true;
@@ -176,19 +181,19 @@ static void find_rivals(struct step *step)
 	for (uint32_t i = 0; i < step->service->backends_count; i++) {
 		const struct cp_backend_state *state = &step->states[i];
 
-		primaries += state->healthy && state->database == CP_DATABASE_PRIMARY;
+		primaries += state->healthy && state->node_role == CP_NODE_PRIMARY;
 		before |= state->rival;
 	}
-	rivals = primaries > 1 && step->service->lifecycle.role_required != CP_DATABASE_ANY;
+	rivals = primaries > 1 && step->service->lifecycle.role_required != CP_NODE_UNKNOWN;
 	for (uint32_t i = 0; i < step->service->backends_count; i++) {
 		struct cp_backend_state *state = &step->states[i];
 
-		state->rival = rivals && state->healthy && state->database == CP_DATABASE_PRIMARY;
+		state->rival = rivals && state->healthy && state->node_role == CP_NODE_PRIMARY;
 	}
 	if (rivals && !before)
 		say(step, CP_LOG_ERROR, "two-primaries", "service %s: %u backends claim to be the primary%s",
 		    step->service->name, primaries,
-		    step->service->lifecycle.role_required == CP_DATABASE_PRIMARY ? "; it takes no new flows" : "");
+		    step->service->lifecycle.role_required == CP_NODE_PRIMARY ? "; it takes no new flows" : "");
 	else if (before && !rivals)
 		say(step, CP_LOG_INFO, "two-primaries-over", "service %s: one primary again, or none",
 		    step->service->name);
@@ -208,6 +213,8 @@ uint64_t cp_lifecycle_step(const struct cp_config *config, struct cp_states *sta
 		step.service = &config->services[i];
 		eject(&step);
 		find_rivals(&step);
+		if (step.service->lifecycle.max_lag_ms || step.service->lifecycle.max_lag_bytes)
+			wake_at(&step, now_ns + SECOND_NS); // a lag that only grows is no change by itself
 		for (uint32_t j = 0; j < count; j++) {
 			slow_start(&step, j);
 			drain(&step, &step.states[j]);

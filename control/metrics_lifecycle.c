@@ -26,7 +26,7 @@ void cp_metrics_lifecycle(const struct cp_view *view, struct evbuffer *out)
 		const char *name;
 		const char *help;
 	} families[] = {
-		{"poise_backend_share_ratio", "Share of its weight that the backend gets; below 1 while it starts slowly."},
+		{"poise_backend_share_ratio", "Share of its weight that it gets; below 1 in a slow start."},
 		{"poise_backend_held", "1 while the backend serves although its check fails."},
 		{"poise_backend_resetting", "1 while the flows of the backend are reset."},
 		{"poise_backend_drain_left_seconds", "Until the flows of a draining backend are reset."},
@@ -39,7 +39,7 @@ void cp_metrics_lifecycle(const struct cp_view *view, struct evbuffer *out)
 			const struct cp_view_backend *row = &view->backends[j];
 
 			if (row->state == CP_VIEW_REMOVED || (i == 3 && row->drain_left_s < 0) ||
-			    (i == 4 && row->database != CP_DATABASE_REPLICA))
+			    (i == 4 && row->database != CP_NODE_REPLICA))
 				continue;
 			cp_metrics_real(out, families[i].name,
 					CP_LABELS({"service", row->service}, {"backend", row->name}),

@@ -142,7 +142,8 @@ static void step(struct cp_publish *publish)
 	event_del(publish->due);
 	if (due_ns) {
 		wait_us = due_ns > now_ns ? (due_ns - now_ns) / 1000 + 1 : 1;
-		delay = (struct timeval){.tv_sec = (time_t)(wait_us / 1000000), .tv_usec = (suseconds_t)(wait_us % 1000000)};
+		delay.tv_sec = (time_t)(wait_us / 1000000);
+		delay.tv_usec = (suseconds_t)(wait_us % 1000000);
 		event_add(publish->due, &delay);
 	}
 	if (cp_lifecycle_counts(publish->app->config) && !event_pending(publish->count, EV_TIMEOUT, NULL))

@@ -68,6 +68,22 @@ void cp_states_adopt(struct cp_states *states, const struct poise_snapshot *snap
 	}
 }
 
+bool cp_health_report(struct cp_backend_state *state, const struct cp_health_report *report, bool healthy)
+{
+	bool changed = state->healthy != healthy || !state->known;
+
+	state->known = true;
+	state->healthy = healthy;
+	if (!report->good)
+		return changed;
+	changed |= state->node_role != report->role || state->lag_known != report->lag_known;
+	state->node_role = report->role;
+	state->lag_known = report->lag_known;
+	state->lag_bytes = report->lag_bytes;
+	state->lag_ms = report->lag_ms;
+	return changed;
+}
+
 void cp_states_fini(struct cp_states *states)
 {
 	free(states->items);

@@ -13,4 +13,10 @@ int cp_states_sync(struct cp_states *states, const struct cp_config *config, boo
 // Believe a snapshot that runs already: what takes new flows there is healthy until a check says otherwise.
 void cp_states_adopt(struct cp_states *states, const struct poise_snapshot *snapshot);
 
+// A check has a result: take its role and lag, and the verdict `healthy` that rise and fall made of it. A failed
+// probe leaves role and lag as they were, since it says nothing about them. Returns true when verdict, role or
+// whether a lag is known has changed, so that a snapshot made of it may differ; a lag that only grows or shrinks
+// is no change. poised's thread.
+bool cp_health_report(struct cp_backend_state *state, const struct cp_health_report *report, bool healthy);
+
 void cp_states_fini(struct cp_states *states);

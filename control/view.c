@@ -114,7 +114,7 @@ static void judge_left_out(struct cp_view_backend *row, const struct cp_app *app
 {
 	const struct cp_lifecycle *lifecycle = &service->lifecycle;
 	const struct cp_next_hop *hop = cp_compile_hop(&app->topology, row->address);
-	bool reads = lifecycle->role_required == CP_DATABASE_REPLICA;
+	bool reads = lifecycle->role_required == CP_NODE_REPLICA;
 
 	if (!hop || hop->port >= app->config->ports_count)
 		verdict(row, CP_VIEW_DOWN, "link address of the next hop is not known");
@@ -122,9 +122,9 @@ static void judge_left_out(struct cp_view_backend *row, const struct cp_app *app
 		verdict(row, CP_VIEW_DOWN, "the port toward it has no snat address");
 	else if (row->rival)
 		verdict(row, CP_VIEW_STANDBY, "several backends claim to be the primary");
-	else if (lifecycle->role_required != CP_DATABASE_ANY && row->database == CP_DATABASE_ANY)
+	else if (lifecycle->role_required != CP_NODE_UNKNOWN && row->database == CP_NODE_UNKNOWN)
 		verdict(row, CP_VIEW_STANDBY, "its check does not say whether it is primary or replica");
-	else if (lifecycle->role_required != CP_DATABASE_ANY && row->database != lifecycle->role_required)
+	else if (lifecycle->role_required != CP_NODE_UNKNOWN && row->database != lifecycle->role_required)
 		verdict(row, CP_VIEW_STANDBY, reads ? "it is the primary, replicas serve" : "it is a replica");
 	else if (reads && state && !cp_lifecycle_lag_ok(lifecycle, state))
 		verdict(row, CP_VIEW_STANDBY, "it lags too far behind");
@@ -188,7 +188,7 @@ static void fill_lifecycle(const struct cp_app *app, const struct cp_backend_sta
 		return;
 	row->held = state->held;
 	row->rival = state->rival;
-	row->database = state->database;
+	row->database = state->node_role;
 	row->lag_ms = state->lag_ms;
 	row->lag_bytes = state->lag_bytes;
 	if (state->share)

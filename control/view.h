@@ -56,7 +56,7 @@ struct cp_view_backend {
 	bool rival;	 // one of several primaries
 	uint32_t share_percent; // of its weight, less than 100 while it starts slowly
 	int64_t drain_left_s;	// until its flows are reset; -1: no deadline
-	enum cp_database_role database; // ANY: not known
+	enum cp_node_role database; // ANY: not known
 	uint64_t lag_ms;		// of a replica
 	uint64_t lag_bytes;
 	bool checked;	 // `check` is filled

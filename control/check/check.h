@@ -42,7 +42,7 @@ struct cp_check {
 	uint32_t last_us; // duration of the last probe
 	uint64_t probes;
 	uint64_t failures;
-	char reason[96]; // of the last failure
+	char reason[CP_REASON_SIZE]; // of the last failure
 };
 
 struct cp_check_ops {
@@ -61,6 +61,9 @@ struct cp_check_ops {
 // The result of the running probe; `reason` says in a few words why it failed (ignored when `good`). The
 // probe's resources are free already.
 void cp_check_done(struct cp_check *check, bool good, const char *reason);
+
+// The same for a probe that found out more. `took_us` is filled in here. The report is copied.
+void cp_check_report(struct cp_check *check, const struct cp_health_report *report);
 
 // The probe could not be made for want of something on this host (descriptors, memory, local ports). That
 // says nothing about the backend: no result, the verdict stays, the next probe comes as usual.

@@ -5,8 +5,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../log.h"
+#include "../states.h"
 #include "../view.h"
 #include "check.h"
 
@@ -46,11 +48,8 @@ static void rest(struct cp_check *check, uint64_t now_ns)
 	cp_check_schedule(check, due_ns > now_ns ? due_ns - now_ns : 1000000);
 }
 
-// Make the verdict known. A reload may have taken the state away.
-static void report(struct cp_check *check)
+static void tell(const struct cp_check *check)
 {
-	struct cp_app *app = cp_checks_app(check->owner);
-	struct cp_backend_state *state = cp_app_state(app, check->service, check->backend);
 	char address[INET_ADDRSTRLEN] = "";
 
 	inet_ntop(AF_INET, &check->params.address, address, sizeof(address));
@@ -60,27 +59,38 @@ static void report(struct cp_check *check)
 	else
 		cp_log(CP_LOG_WARNING, "backend-down", "%s/%s (%s:%u) is down: %s", check->service,
 		       check->backend, address, check->params.port, check->reason);
-	if (!state || (state->known && state->healthy == check->health.healthy))
-		return;
-	state->known = true;
-	state->healthy = check->health.healthy;
-	cp_changed(app);
+}
+
+void cp_check_report(struct cp_check *check, const struct cp_health_report *found)
+{
+	struct cp_app *app = cp_checks_app(check->owner);
+	struct cp_backend_state *state = cp_app_state(app, check->service, check->backend);
+	struct cp_health_report report = *found;
+	uint64_t now_ns = cp_view_now_ns();
+	uint64_t took_us = (now_ns - check->started_ns) / 1000;
+
+	report.took_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
+	check->probes++;
+	check->last_us = report.took_us;
+	if (!report.good) {
+		check->failures++;
+		memcpy(check->reason, report.reason, sizeof(check->reason));
+	}
+	if (cp_health_result(&check->health, report.good, check->params.rise, check->params.fall, now_ns))
+		tell(check);
+	// A reload may have taken the state away.
+	if (state && cp_health_report(state, &report, check->health.healthy))
+		cp_changed(app);
+	rest(check, now_ns);
 }
 
 void cp_check_done(struct cp_check *check, bool good, const char *reason)
 {
-	uint64_t now_ns = cp_view_now_ns();
-	uint64_t took_us = (now_ns - check->started_ns) / 1000;
+	struct cp_health_report report = {.good = good};
 
-	check->probes++;
-	check->last_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
-	if (!good) {
-		check->failures++;
-		snprintf(check->reason, sizeof(check->reason), "%s", reason);
-	}
-	if (cp_health_result(&check->health, good, check->params.rise, check->params.fall, now_ns))
-		report(check);
-	rest(check, now_ns);
+	if (!good)
+		snprintf(report.reason, sizeof(report.reason), "%s", reason);
+	cp_check_report(check, &report);
 }
 
 void cp_check_impossible(struct cp_check *check, const char *reason)

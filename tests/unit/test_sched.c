@@ -102,12 +102,103 @@ static void random_weights_keep_their_share(void)
 	}
 }
 
+static int maglev(uint32_t count, uint32_t without, uint16_t *slots)
+{
+	struct cp_sched_backend backends[100];
+	struct cp_sched_service service = { .backends = backends, .configured = count };
+
+	for (uint32_t i = 0; i < count; i++)
+		if (i != without)
+			backends[service.count++] = (struct cp_sched_backend){
+				.index = (uint16_t)i, .weight = 1, .key = (0x0a000001ull + i) << 16 | 80 };
+	return cp_sched_fill(POISE_SCHEDULER_MAGLEV, &service, slots, POISE_MAX_SLOTS);
+}
+
+// NSDI '16: with 100 slots and more for each backend shares differ by 1 % or so, and when one of them goes few slots
+// but its own change hands.
+static void maglev_is_even_and_disrupts_little(void)
+{
+	static uint16_t before[POISE_MAX_SLOTS], after[POISE_MAX_SLOTS];
+	uint32_t counts[100] = {0}, least = ~0u, most = 0, own = 0, moved = 0;
+	int size = maglev(100, 100, before);
+
+	CU_ASSERT_EQUAL_FATAL(size, 16381);
+	for (int i = 0; i < size; i++)
+		counts[before[i]]++;
+	for (int i = 0; i < 100; i++) {
+		least = counts[i] < least ? counts[i] : least;
+		most = counts[i] > most ? counts[i] : most;
+	}
+	CU_ASSERT(most - least <= 2); // they take turns
+	CU_ASSERT_EQUAL(maglev(100, 41, after), size);
+	for (int i = 0; i < size; i++) {
+		own += before[i] == 41;
+		moved += before[i] != 41 && before[i] != after[i];
+		CU_ASSERT_NOT_EQUAL(after[i], 41);
+	}
+	printf("# maglev: %d slots, %u to %u a backend; without one its own %u move, and %u others (%.2f %%)\n", size, least,
+	       most, own, moved, 100.0 * moved / size);
+	CU_ASSERT(moved * 100 < (uint32_t)size * 3);
+}
+
+static void maglev_keeps_to_weights(void)
+{
+	static uint16_t slots[POISE_MAX_SLOTS];
+	struct cp_sched_backend backends[] = { { .index = 0, .weight = 3, .key = 77 }, { .index = 1, .weight = 1, .key = 78 } };
+	const struct cp_sched_service service = { .backends = backends, .count = 2, .configured = 2 };
+	int size = cp_sched_fill(POISE_SCHEDULER_MAGLEV, &service, slots, POISE_MAX_SLOTS), heavy = 0;
+
+	CU_ASSERT_EQUAL(size, 251);
+	for (int i = 0; i < size; i++)
+		heavy += !slots[i];
+	CU_ASSERT(heavy >= 187 && heavy <= 190);
+	CU_ASSERT_EQUAL(cp_sched_fill(POISE_SCHEDULER_MAGLEV, &service, slots, 250), -ENOSPC);
+}
+
+static void least_connections_level_out(void)
+{
+	struct cp_sched_backend backends[] = { { .index = 0, .weight = 1, .flows = 100 },
+					       { .index = 1, .weight = 1, .flows = 90 },
+					       { .index = 2, .weight = 2, .flows = 180 } };
+	const struct cp_sched_service service = { .backends = backends, .count = 3, .expected = 50 };
+	uint16_t slots[CP_LC_SLOTS];
+	uint32_t got[3] = { 100, 90, 180 };
+	int count = cp_sched_fill(POISE_SCHEDULER_LC, &service, slots, CP_LC_SLOTS);
+
+	CU_ASSERT_EQUAL(count, 50);
+	for (int i = 0; i < count; i++)
+		got[slots[i]]++;
+	CU_ASSERT_EQUAL(got[0], 105);
+	CU_ASSERT_EQUAL(got[1], 105);
+	CU_ASSERT_EQUAL(got[2], 210);
+	// What is level stays with the turn by weight, so that the slots do not change every second.
+	backends[1].flows = 100;
+	backends[2].flows = 201;
+	CU_ASSERT_EQUAL(cp_sched_fill(POISE_SCHEDULER_LC, &service, slots, CP_LC_SLOTS), 4);
+}
+
+static void least_connections_of_very_many(void)
+{
+	struct cp_sched_backend backends[] = { { .index = 0, .weight = 1, .flows = 1000000 }, { .index = 1, .weight = 1 } };
+	const struct cp_sched_service service = { .backends = backends, .count = 2, .expected = 900000 };
+	uint16_t slots[CP_LC_SLOTS];
+	int count = cp_sched_fill(POISE_SCHEDULER_LC, &service, slots, CP_LC_SLOTS);
+
+	CU_ASSERT(count > 500 && count <= (int)CP_LC_SLOTS);
+	for (int i = 0; i < count; i++)
+		CU_ASSERT_EQUAL(slots[i], 1);
+}
+
 static const struct check_case cases[] = {
 	{ "round robin serves in order", round_robin_in_order },
 	{ "weighted order is smooth", weighted_is_smooth },
 	{ "weights are divided by their common divisor", weighted_divides_by_the_common_divisor },
 	{ "equal weights are plain round robin", equal_weights_are_round_robin },
 	{ "no backend, no slot", nobody_is_nothing },
+	{ "maglev is even, and disrupts little", maglev_is_even_and_disrupts_little },
+	{ "maglev keeps to weights", maglev_keeps_to_weights },
+	{ "least connections level out", least_connections_level_out },
+	{ "least connections of very many flows", least_connections_of_very_many },
 	{ "random weights keep their share", random_weights_keep_their_share },
 };
 

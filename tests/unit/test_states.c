@@ -77,10 +77,35 @@ static void adopted_from_a_snapshot(void)
 	cp_config_free(config);
 }
 
+static void reports_change_what_they_say(void)
+{
+	struct cp_backend_state state = { .weight = -1 };
+	struct cp_health_report report = { .good = true, .role = CP_NODE_PRIMARY };
+
+	CU_ASSERT_TRUE(cp_health_report(&state, &report, true));
+	CU_ASSERT(state.healthy && state.node_role == CP_NODE_PRIMARY && !state.lag_known);
+	CU_ASSERT_FALSE(cp_health_report(&state, &report, true));
+	report = (struct cp_health_report){ .good = true, .role = CP_NODE_REPLICA, .lag_known = true,
+					    .lag_bytes = 10, .lag_ms = 20 };
+	CU_ASSERT_TRUE(cp_health_report(&state, &report, true));
+	CU_ASSERT_EQUAL(state.node_role, CP_NODE_REPLICA);
+	report.lag_bytes = 4096;
+	CU_ASSERT_FALSE(cp_health_report(&state, &report, true));
+	CU_ASSERT_EQUAL(state.lag_bytes, 4096);
+	report = (struct cp_health_report){ .good = false };
+	CU_ASSERT_FALSE(cp_health_report(&state, &report, true)); // not yet `fall` of them
+	CU_ASSERT(state.node_role == CP_NODE_REPLICA && state.lag_known && state.lag_ms == 20);
+	CU_ASSERT_TRUE(cp_health_report(&state, &report, false));
+	CU_ASSERT(!state.healthy && state.node_role == CP_NODE_REPLICA);
+	CU_ASSERT_STRING_EQUAL(cp_node_role_name(CP_NODE_REPLICA), "replica");
+	CU_ASSERT_STRING_EQUAL(cp_node_role_name(CP_NODE_UNKNOWN), "unknown");
+}
+
 static const struct check_case cases[] = {
 	{ "states are kept by name", kept_by_name },
 	{ "without a check a backend is healthy", without_check_healthy },
 	{ "what runs is believed", adopted_from_a_snapshot },
+	{ "a report changes what it says", reports_change_what_they_say },
 };
 
 CHECK_MAIN("states", cases)
