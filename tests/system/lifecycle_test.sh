@@ -83,7 +83,8 @@ check "all down: a SYN is refused at once" \
 	test "$(lab_in client curl -s -m 2 -o /dev/null -w '%{exitcode}' "http://$lab_vip:81/")" = 7
 check "by Poise" test "$(lab_counter refused)" -ge 1
 check_is "all down: dropped" "$(lab_in client curl -s -m 1 -o /dev/null -w '%{exitcode}' "http://$lab_vip:80/")" 28
-check_is "fail open: all are used" "$(poisectl -j services | jq '.services[] | select(.service == "open") | .backends_up')" 2
+check_is "fail open: all are used" \
+	"$(poisectl -j services | jq '.services[] | select(.service == "open") | .backends_up')" 2
 
 lab_nginx 2
 check "one comes back" lab_wait 5 state_is slow web2 up
@@ -101,7 +102,8 @@ check_is "a cut link takes out one of three, two are held" "$up $held" "3 2"
 ip -n lb link set back up
 check "and all come back" lab_wait 10 lab_is_ready 17
 
-check_is "least connections: both serve" "$(lab_requests 20 "http://$lab_vip:85/" | lab_tally | tr ' ' '\n' | grep -c =)" 2
+check_is "least connections: both serve" \
+	"$(lab_requests 20 "http://$lab_vip:85/" | lab_tally | tr ' ' '\n' | grep -c =)" 2
 lab_wait 12 state_is hash web1 up
 check_range "maglev: both serve" "$(lab_requests 100 "http://$lab_vip:86/" | grep -c web1)" 20 80
 check_done
