@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <poise/expire.h>
+#include <poise/reset.h>
 #include <poise/path.h>
 
 #include "cmd.h"
@@ -154,7 +155,7 @@ static void say_no_backend(struct explain *explain)
 		}
 	}
 	cp_view_fini(&view);
-	explain->verdict = "no_backend";
+	explain->verdict = explain->snapshot->vips[explain->vip].flags & POISE_VIP_REFUSES ? "refused" : "no_backend";
 }
 
 // The backend that a new flow would get. Others may take the turn first.
@@ -201,6 +202,12 @@ static void say_translated(struct explain *explain)
 	bool inward = explain->direction == POISE_INWARD;
 	char from[CP_ENDPOINT_SIZE], to[CP_ENDPOINT_SIZE];
 
+	if (poise_flow_resetting(snapshot, flow)) {
+		say(explain, "reset", "flows of %.31s are reset: the packet is answered with one",
+		    cp_flow_backend_name(flow, snapshot));
+		explain->verdict = "flow_reset";
+		return;
+	}
 	cp_endpoint(inward ? flow->snat : flow->vip, POISE_HOST16(inward ? flow->snat_port : flow->vip_port), from);
 	cp_endpoint(inward ? flow->backend : flow->client,
 		    POISE_HOST16(inward ? flow->backend_port : flow->client_port), to);

@@ -24,7 +24,7 @@ link = socket.create_connection((sys.argv[1], 80))
 with open(sys.argv[2], "w") as file:
     try:
         for _ in range(100):
-            link.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            link.sendall(b"GET /keep/ HTTP/1.1\r\nHost: x\r\n\r\n")
             if not link.recv(65536):
                 break
             print("answer", file=file, flush=True)
