@@ -62,3 +62,19 @@ __noinline int xdp_answer_expired(struct xdp_md *context, const struct xdp_view 
 	poise_reply_link((struct poise_eth *)data, snapshot->ports[view->port & (POISE_MAX_PORTS - 1)].mac);
 	return poise_fill_time_exceeded(data + l3, end, quote, step->packet.key.dst) != 0;
 }
+
+// Turn a TCP packet into the reset that answers it. Returns 1, or 0 when nothing is to be sent.
+__noinline int xdp_answer_reset(struct xdp_md *context, const struct xdp_view *view, const struct poise_packet *packet)
+{
+	void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+	const struct poise_snapshot *snapshot;
+	__u32 length;
+
+	if (!view || !packet)
+		return 0;
+	snapshot = xdp_snapshot(view->half);
+	if (!snapshot)
+		return 0;
+	length = poise_reply_reset(data, end, packet, snapshot->ports[view->port & (POISE_MAX_PORTS - 1)].mac);
+	return length && !bpf_xdp_adjust_tail(context, (int)length - (int)xdp_length(context));
+}

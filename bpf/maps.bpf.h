@@ -17,6 +17,7 @@ static __always_inline void *xdp_line(__u32 line);
 
 #include <poise/expire.h>
 #include <poise/path.h>
+#include <poise/reset.h>
 #include <poise/xdp.h>
 
 // The AF_XDP sockets of this interface by queue. DPDK's driver finds the map by this name.

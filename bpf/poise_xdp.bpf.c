@@ -44,10 +44,14 @@ static __always_inline int decide(struct xdp_view *view, const struct poise_snap
 	if (flow && step->packet.kind == POISE_PACKET_TCP && step->direction == POISE_INWARD &&
 	    poise_tcp_event(step->packet.tcp_flags) == POISE_EVENT_SYN) {
 		// On a flow that is closing the client starts anew; any other SYN is a repetition.
-		if (!poise_state_reusable((enum poise_flow_state)flow->state))
+		if (!poise_flow_replaceable(snapshot, flow))
 			xdp_count(POISE_SYN_REPEATED);
 		else if (xdp_flow_remove(&view->table, found, POISE_FLOW_RESCHEDULED))
 			flow = NULL;
+	}
+	if (flow && poise_reset_due(snapshot, flow, step)) {
+		poise_flow_reset(&view->table, flow, 0);
+		return POISE_FLOW_RESET;
 	}
 	if (flow) {
 		verdict = poise_account(&view->table, flow, step, view->now_ms);
@@ -114,6 +118,10 @@ static __always_inline int end(struct xdp_md *context, struct xdp_room *room, in
 	__u32 length = xdp_length(context);
 
 	xdp_count((__u32)verdict);
+	if (verdict == POISE_FLOW_RESET || verdict == POISE_REFUSED)
+		return xdp_answer_reset(context, &room->view, &room->step.packet) ?
+			       xdp_leave(room->view.port, xdp_length(context)) :
+			       XDP_DROP;
 	switch (poise_verdict_kind((enum poise_verdict)verdict)) {
 	case POISE_KIND_FORWARD:
 	case POISE_KIND_REPLY:

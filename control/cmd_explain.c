@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <poise/expire.h>
+#include <poise/reset.h>
 #include <poise/path.h>
 
 #include "cmd.h"
@@ -154,7 +155,7 @@ static void say_no_backend(struct explain *explain)
 		}
 	}
 	cp_view_fini(&view);
-	explain->verdict = "no_backend";
+	explain->verdict = explain->snapshot->vips[explain->vip].flags & POISE_VIP_REFUSES ? "refused" : "no_backend";
 }
 
 // The backend that a new flow would get. Others may take the turn first.
@@ -168,10 +169,12 @@ static uint16_t next_backend(struct explain *explain)
 
 	if (!vip->slot_count || !explain->cmd->app->flows.base)
 		return POISE_NONE16;
-	turn = POISE_LOAD(poise_cursor(table, vip->cursor)->next);
+	turn = poise_pick_by(vip->scheduler) == POISE_PICK_HASH ?
+		       poise_pick_hash(explain->key.src, explain->key.src_port) :
+		       POISE_LOAD(poise_cursor(table, vip->cursor)->next);
 	backend = snapshot->slots[(vip->slot_first + (uint32_t)(turn % vip->slot_count)) & (POISE_MAX_SLOTS - 1)] &
 		  (POISE_MAX_BACKENDS - 1);
-	say(explain, "backend", "a SYN makes a flow; %.31s is next, turn %" PRIu64 " of %u",
+	say(explain, "backend", "a SYN makes a flow; %.31s is next, slot %" PRIu64 " of %u",
 	    snapshot->backend_names[backend], turn % vip->slot_count + 1, vip->slot_count);
 	return backend;
 }
@@ -199,6 +202,12 @@ static void say_translated(struct explain *explain)
 	bool inward = explain->direction == POISE_INWARD;
 	char from[CP_ENDPOINT_SIZE], to[CP_ENDPOINT_SIZE];
 
+	if (poise_flow_resetting(snapshot, flow)) {
+		say(explain, "reset", "flows of %.31s are reset: the packet is answered with one",
+		    cp_flow_backend_name(flow, snapshot));
+		explain->verdict = "flow_reset";
+		return;
+	}
 	cp_endpoint(inward ? flow->snat : flow->vip, POISE_HOST16(inward ? flow->snat_port : flow->vip_port), from);
 	cp_endpoint(inward ? flow->backend : flow->client,
 		    POISE_HOST16(inward ? flow->backend_port : flow->client_port), to);

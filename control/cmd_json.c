@@ -93,6 +93,9 @@ json_t *cp_json_service(const struct cp_view_service *service)
 			  nat_name(config->nat), "scheduler", scheduler_name(config->scheduler),
 			  "backends_up", (int)service->up, "backends_total", (int)service->configured);
 
+	if (object)
+		json_object_set_new(object, "alarm",
+				    service->two_primaries ? json_string("two_primaries") : json_null());
 	return with_traffic(object, &service->traffic);
 }
 
@@ -126,6 +129,25 @@ static json_t *handshake_json(const struct cp_view_traffic *traffic)
 			 (json_int_t)traffic->syn_repeated, "syn_ack_repeated", (json_int_t)traffic->syn_ack_repeated);
 }
 
+// What the life cycle has to say about a backend.
+static json_t *with_lifecycle(json_t *object, const struct cp_view_backend *backend)
+{
+	json_t *more = json_pack("{sb sb si so so}", "held", backend->held, "resetting", backend->resetting,
+				 "share_percent", (int)backend->share_percent, "drain_left_s",
+				 backend->drain_left_s < 0 ? json_null() : json_integer(backend->drain_left_s),
+				 "database", json_null());
+
+	if (more && backend->database != CP_NODE_UNKNOWN)
+		json_object_set_new(more, "database",
+				    json_pack("{ss sb sI sI}", "role", cp_node_role_name(backend->database),
+					      "rival", backend->rival, "lag_ms", (json_int_t)backend->lag_ms,
+					      "lag_bytes", (json_int_t)backend->lag_bytes));
+	if (object && more)
+		json_object_update(object, more);
+	json_decref(more);
+	return object;
+}
+
 json_t *cp_json_backend(const struct cp_view_backend *backend)
 {
 	char address[CP_ENDPOINT_SIZE], endpoint[CP_ENDPOINT_SIZE];
@@ -143,5 +165,5 @@ json_t *cp_json_backend(const struct cp_view_backend *backend)
 		json_object_set_new(object, "syn_ms", json_real(rounded(cp_view_latency_us(&backend->traffic, 0.5))));
 	if (object)
 		json_object_set_new(object, "handshake", handshake_json(&backend->traffic));
-	return with_traffic(object, &backend->traffic);
+	return with_traffic(with_lifecycle(object, backend), &backend->traffic);
 }

@@ -14,6 +14,7 @@
 #include "overrides.h"
 
 #define WEIGHT_MAX 256
+#define DEADLINE_MAX 86400
 
 static const struct cp_view_backend *row_of(const struct cp_view *view, const struct cp_backend_state *state,
 					    const struct cp_view_service **service)
@@ -85,15 +86,53 @@ static void changed(struct cp_cmd *cmd, const struct cp_backend_state *state, co
 	cp_changed(cmd->app);
 }
 
+// 0 to DEADLINE_MAX, or -1.
+static int32_t deadline_of(const char *text)
+{
+	char *end;
+	long seconds;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	seconds = strtol(text, &end, 10);
+	return *end || seconds > DEADLINE_MAX ? -1 : (int32_t)seconds;
+}
+
+static uint32_t deadline_of_service(const struct cp_config *config, const char *name)
+{
+	for (uint32_t i = 0; i < config->services_count; i++)
+		if (!strcmp(config->services[i].name, name))
+			return config->services[i].lifecycle.drain_deadline_s;
+	return 0;
+}
+
 enum cp_cmd_status cp_cmd_drain(struct cp_cmd *cmd)
 {
-	struct cp_backend_state *state = cp_cmd_select(cmd, cmd->argv[1]);
+	struct cp_backend_state *state;
+	int32_t deadline = -1;
+	char text[64];
 
+	if (cmd->argc > 2) {
+		deadline = cmd->argc == 4 && !strcmp(cmd->argv[2], "--deadline") ? deadline_of(cmd->argv[3]) : -1;
+		if (deadline < 0)
+			return cp_cmd_usage(cmd, "drain: write --deadline and a number of seconds from 0 to %d behind "
+					    "the backend, 0 for none", DEADLINE_MAX);
+	}
+	state = cp_cmd_select(cmd, cmd->argv[1]);
 	if (!state)
 		return CP_CMD_FAILED;
 	state->draining = true;
-	changed(cmd, state, "draining");
-	return answer(cmd, state, state->disabled ? "draining, and disabled" : "draining", false);
+	state->drain_ns = cp_view_now_ns();
+	state->drain_deadline_s =
+		deadline < 0 ? deadline_of_service(cmd->app->config, state->service) : (uint32_t)deadline;
+	state->overdue = false;
+	if (state->drain_deadline_s)
+		snprintf(text, sizeof(text), "draining%s, its flows are reset in %u s",
+			 state->disabled ? ", and disabled" : "", state->drain_deadline_s);
+	else
+		snprintf(text, sizeof(text), "draining%s", state->disabled ? ", and disabled" : "");
+	changed(cmd, state, text);
+	return answer(cmd, state, text, false);
 }
 
 enum cp_cmd_status cp_cmd_enable(struct cp_cmd *cmd)
@@ -102,7 +141,7 @@ enum cp_cmd_status cp_cmd_enable(struct cp_cmd *cmd)
 
 	if (!state)
 		return CP_CMD_FAILED;
-	state->draining = false;
+	state->draining = state->overdue = false;
 	state->disabled = false;
 	changed(cmd, state, "enabled");
 	return answer(cmd, state, state->healthy ? "enabled" : "enabled, waits for its health check", true);

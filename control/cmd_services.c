@@ -89,6 +89,19 @@ static void reasons(struct cp_cmd *cmd, const struct cp_view *view, const char *
 	}
 }
 
+static void alarms(struct cp_cmd *cmd, const struct cp_view *view, const char *name)
+{
+	for (uint32_t i = 0; i < view->services_count; i++) {
+		const struct cp_view_service *service = &view->services[i];
+
+		if (service->two_primaries && (!name || !strcmp(service->config->name, name)))
+			evbuffer_add_printf(cmd->out, "\n%s: several backends claim to be the primary%s\n",
+					    service->config->name,
+					    service->config->lifecycle.role_required == CP_NODE_PRIMARY ?
+						    "; it takes no new flows" : "");
+	}
+}
+
 static enum cp_cmd_status show(struct cp_cmd *cmd, const char *key, const struct cp_text_column *columns,
 			       size_t columns_count,
 			       json_t *(*make)(const struct cp_view *view, const char *name))
@@ -105,6 +118,8 @@ static enum cp_cmd_status show(struct cp_cmd *cmd, const char *key, const struct
 		cp_text_table(cmd->out, columns, columns_count, rows);
 		if (make == backend_rows)
 			reasons(cmd, &view, name);
+		else
+			alarms(cmd, &view, name);
 		status = cp_cmd_give(cmd, json_pack("{so}", key, rows));
 	}
 	cp_view_fini(&view);

@@ -15,10 +15,28 @@ struct cp_backend_state {
 	bool disabled;	// operator: no new flows, as if not configured
 	bool draining;	// operator: no new flows until enabled again
 	int32_t weight; // operator's weight, or -1: the file's
+	// Of the check, besides `healthy`.
+	bool known;		     // there was a verdict since poised started
 	enum cp_node_role node_role; // as the last good check said; kept while checks fail
 	bool lag_known;		     // the two below hold, see struct cp_health_report
 	uint64_t lag_bytes;
 	uint64_t lag_ms;
+	// Of the operator, besides `draining`.
+	uint64_t drain_ns;	   // CLOCK_MONOTONIC of its beginning
+	uint32_t drain_deadline_s; // after that the flows are reset; 0: never
+	// Of lifecycle.c, which alone writes it.
+	bool held;	     // serves although its check fails: too many were taken out lately
+	bool overdue;	     // the drain's deadline is over
+	bool rival;	     // one of several primaries
+	bool serving;	     // has not been taken out because of its check
+	uint8_t share;	     // tenths of its weight while it starts slowly; 0: all of it
+	uint64_t ejected_ns; // when it was taken out last; 0: never
+	uint64_t taking_ns;  // since when it takes flows; 0: it does not
+	uint64_t ramp_ns;    // when its slow start began; 0: none
+	// For scheduler lc, counted every second.
+	uint32_t flows;	    // that it has
+	uint64_t created;   // ever
+	uint32_t expected;  // new ones in the last second
 };
 
 struct cp_states {
@@ -74,10 +92,11 @@ void cp_port_device(const struct cp_config *config, uint32_t port, char device[P
 // POISE_VIP_REMOVED, while its bit stands in `busy` (a bitmap of POISE_MAX_BACKENDS bits, 1: flows remain;
 // NULL: none), and, where there is room, for one generation in any case: flows that were made since the
 // caller counted find their way too. Pass `busy` in every compilation while removed backends are there.
-// A backend takes new flows when it is healthy, not disabled, not draining, its weight is not 0 and its next
-// hop is known (with nat full: behind a port that has SNAT addresses); standbys only when no active one of the
-// service does. `states` NULL: all are healthy; a backend without a state is healthy when its service has no
-// check. generation is previous->generation + 1.
+// A backend takes new flows when it is healthy (or held), in the role that its service requires, neither disabled nor
+// draining, its weight is not 0 and its next hop is known (with nat full: behind a port that has SNAT addresses);
+// standbys only while fewer than min_active active ones of the service do. When none does, all_down says what follows.
+// `states` NULL: all are healthy; a backend without a state is healthy when its service has no check. generation is
+// previous->generation + 1.
 // Returns 0, or -1 with lines in *report when a limit of poise/abi.h is exceeded.
 int cp_compile(const struct cp_config *config, const struct cp_states *states,
 	       const struct cp_topology *topology, const struct poise_snapshot *previous,

@@ -16,6 +16,8 @@ static void fill_vip(struct cp_compile_step *step, const struct cp_service *serv
 	vip->nat = (uint8_t)service->nat;
 	vip->scheduler = (uint8_t)service->scheduler;
 	vip->cursor = index; // one for one, so it lives as long as the name does
+	if (service->lifecycle.all_down == CP_ALL_DOWN_RESET)
+		vip->flags |= POISE_VIP_REFUSES;
 	memcpy(vip->timeout_ms, service->timeout_ms, sizeof(vip->timeout_ms));
 	snprintf(step->out->vip_names[index], POISE_NAME_SIZE, "%s", service->name);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// Health, weights, roles and the operator's wishes become the order in which backends are served.
+// Weights become the order in which the backends that serve are served.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,41 +9,35 @@
 #include "compile_step.h"
 #include "sched/sched.h"
 
-// States usually come in the order of the config, so the next one is looked at before all.
-static const struct cp_backend_state *find_state(struct cp_compile_step *step, const char *service,
-						 const char *backend)
+// Weights, and the share of those that start slowly. Returns whether any does.
+static bool weigh(const struct cp_service *service, struct cp_sched_backend *chosen, uint32_t count)
 {
-	const struct cp_states *states = step->states;
-	uint32_t next = step->next_state;
+	bool any = false;
 
-	if (next < states->count && !strcmp(states->items[next].backend, backend) &&
-	    !strcmp(states->items[next].service, service)) {
-		step->next_state++;
-		return &states->items[next];
+	for (uint32_t i = 0; i < count; i++)
+		any |= chosen[i].share && chosen[i].share < CP_SHARE_WHOLE;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t weight = service->scheduler == POISE_SCHEDULER_RR ? 1 : chosen[i].weight;
+
+		if (any)
+			weight *= chosen[i].share ? chosen[i].share : CP_SHARE_WHOLE;
+		chosen[i].weight = (uint16_t)weight;
 	}
-	return cp_states_find(states, service, backend);
+	return any;
 }
 
-// Does a backend take new flows, role apart? Notes weight and draining in its entry.
-static bool eligible(struct cp_compile_step *step, const struct cp_service *service,
-		     const struct cp_backend *backend, uint16_t index)
+static int fill(struct cp_compile_step *step, const struct cp_service *service, struct cp_sched_backend *chosen,
+		uint32_t count)
 {
-	const struct cp_backend_state *state = NULL;
-	struct poise_backend *entry = &step->out->backends[index];
-	bool healthy = !step->states || service->health.type == CP_HEALTH_NONE;
-	uint32_t weight = backend->weight;
+	struct poise_snapshot *out = step->out;
+	struct cp_sched_service sched = {.backends = chosen, .count = count, .configured = service->backends_count};
+	enum poise_scheduler scheduler = service->scheduler;
 
-	if (step->states)
-		state = find_state(step, service->name, backend->name);
-	if (state) {
-		healthy = state->healthy;
-		if (state->weight >= 0)
-			weight = state->weight < CP_MAX_WEIGHT ? (uint32_t)state->weight : CP_MAX_WEIGHT;
-		if (state->draining)
-			entry->flags |= POISE_BACKEND_DRAINING;
-	}
-	entry->weight = (uint16_t)weight;
-	return healthy && weight && step->backend_ready[index] && !(state && (state->disabled || state->draining));
+	for (uint32_t i = 0; i < count; i++)
+		sched.expected += chosen[i].expected;
+	if (weigh(service, chosen, count) && scheduler == POISE_SCHEDULER_RR)
+		scheduler = POISE_SCHEDULER_WRR;
+	return cp_sched_fill(scheduler, &sched, out->slots + out->slots_count, POISE_MAX_SLOTS - out->slots_count);
 }
 
 static int by_index(const void *left, const void *right)
@@ -53,47 +47,20 @@ static int by_index(const void *left, const void *right)
 	return (a->index > b->index) - (a->index < b->index);
 }
 
-// The backends of one service that serve: the active ones, or the standbys when there are none.
-static uint32_t choose(struct cp_compile_step *step, const struct cp_service *service, const uint16_t *indices,
-		       struct cp_sched_backend *chosen)
+static int place(struct cp_compile_step *step, const struct cp_service *service, struct poise_vip *vip,
+		 struct cp_sched_backend *chosen, uint32_t count)
 {
-	bool good[POISE_MAX_BACKENDS];
-	enum cp_role role = CP_ROLE_STANDBY;
-	uint32_t count = 0;
+	struct poise_snapshot *out = step->out;
+	int filled;
 
-	for (uint32_t i = 0; i < service->backends_count; i++) {
-		good[i] = eligible(step, service, &service->backends[i], indices[i]);
-		if (good[i] && service->backends[i].role == CP_ROLE_ACTIVE)
-			role = CP_ROLE_ACTIVE;
-	}
-	for (uint32_t i = 0; i < service->backends_count; i++) {
-		struct poise_backend *entry = &step->out->backends[indices[i]];
-
-		if (!good[i] || service->backends[i].role != role)
-			continue;
-		entry->flags |= POISE_BACKEND_UP;
-		chosen[count++] = (struct cp_sched_backend){ indices[i], entry->weight };
-	}
 	// Not in the order of the file: a file that is only sorted anew must give no backend an extra turn.
 	qsort(chosen, count, sizeof(*chosen), by_index);
-	return count;
-}
-
-static int fill(struct cp_compile_step *step, const struct cp_service *service, struct poise_vip *vip,
-		const uint16_t *indices)
-{
-	struct cp_sched_backend chosen[POISE_MAX_BACKENDS];
-	struct poise_snapshot *out = step->out;
-	uint32_t count = choose(step, service, indices, chosen);
-	int filled = cp_sched_fill(service->scheduler, chosen, count, out->slots + out->slots_count,
-				   POISE_MAX_SLOTS - out->slots_count);
-
+	filled = fill(step, service, chosen, count);
 	if (filled < 0) {
 		cp_report_add(step->report, step->config->file, service->line,
-			      filled == -ENOSPC ?
-				      "the weights of service \"%s\" need more slots than there are, use "
-				      "smaller weights or weights with a common divisor" :
-				      "service \"%s\" cannot be scheduled: out of memory",
+			      filled == -ENOSPC ? "the weights of service \"%s\" need more slots than there are, use "
+						  "smaller weights or weights with a common divisor"
+						: "service \"%s\" cannot be scheduled: out of memory",
 			      service->name);
 		return -1;
 	}
@@ -106,6 +73,7 @@ static int fill(struct cp_compile_step *step, const struct cp_service *service, 
 // By index, like the backends of each: the order of the file must not show in the snapshot.
 int cp_compile_slots(struct cp_compile_step *step)
 {
+	struct cp_sched_backend chosen[POISE_MAX_BACKENDS];
 	const struct cp_config *config = step->config;
 	uint32_t first[POISE_MAX_VIPS], backends = 0;
 	uint16_t service_of[POISE_MAX_VIPS];
@@ -117,10 +85,14 @@ int cp_compile_slots(struct cp_compile_step *step)
 		backends += config->services[i].backends_count;
 	}
 	for (uint32_t v = 0; v < POISE_MAX_VIPS; v++) {
-		uint16_t i = service_of[v];
+		const struct cp_service *service;
+		uint32_t count;
 
-		if (i != POISE_NONE16 &&
-		    fill(step, &config->services[i], &step->out->vips[v], step->backend + first[i]))
+		if (service_of[v] == POISE_NONE16)
+			continue;
+		service = &config->services[service_of[v]];
+		count = cp_compile_choose(step, service, step->backend + first[service_of[v]], chosen);
+		if (place(step, service, &step->out->vips[v], chosen, count))
 			return -1;
 	}
 	return 0;

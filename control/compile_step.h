@@ -45,7 +45,13 @@ const struct cp_next_hop *cp_compile_hop(const struct cp_topology *topology, uin
 // the same one: flows had rather use an old address than none.
 void cp_compile_egress(struct cp_compile_step *step, uint16_t index, const struct cp_next_hop *hop);
 
-// compile_slots.c: who takes new flows, in which order. 0 or -1.
+// compile_choose.c: who takes new flows, and whose flows are reset. `indices` are the snapshot's of the service's
+// backends. Fills chosen[], in the order of the config, and returns how many.
+struct cp_sched_backend;
+uint32_t cp_compile_choose(struct cp_compile_step *step, const struct cp_service *service, const uint16_t *indices,
+			   struct cp_sched_backend *chosen);
+
+// compile_slots.c: in which order. 0 or -1.
 int cp_compile_slots(struct cp_compile_step *step);
 
 // compile_hash.c: vip_hash[] and vip_salt. 0 or -1.

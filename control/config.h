@@ -11,6 +11,7 @@
 #include <poise/abi.h>
 #include <poise/snapshot.h>
 
+#include "health.h"
 #include "report.h"
 
 #define CP_MAX_LIST 64
@@ -28,6 +29,7 @@ enum cp_idle { CP_IDLE_POLL, CP_IDLE_ADAPTIVE };
 enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
 enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP, CP_HEALTH_HTTPS };
 enum cp_backend_down { CP_DOWN_KEEP, CP_DOWN_RESET };
+enum cp_all_down { CP_ALL_DOWN_DROP, CP_ALL_DOWN_RESET, CP_ALL_DOWN_FAIL_OPEN };
 
 struct cp_dataplane {
 	int line;
@@ -80,6 +82,22 @@ struct cp_health {
 	uint32_t fall;	      // default 3
 };
 
+// Who serves when, and what becomes of flows whose backend does not any more.
+struct cp_lifecycle {
+	uint32_t min_active;		     // standbys serve while fewer active ones do; default 1
+	enum cp_node_role role_required; // default UNKNOWN: any
+	uint32_t max_lag_ms;		     // replicas further behind do not serve; 0 (default): any
+	uint64_t max_lag_bytes;		     // the same
+	bool primary_last_resort;	     // the primary serves reads when no replica can; default true
+	enum cp_backend_down on_demotion;    // flows of a primary that is none any more; default reset
+	enum cp_backend_down on_backend_down; // default keep
+	enum cp_all_down all_down;	     // default drop
+	uint32_t slow_start_s;		     // 0 (default): none
+	uint32_t drain_deadline_s;	     // 0 (default): none
+	uint32_t max_ejected_percent;	     // of the backends, within ejection_interval_s; default 100
+	uint32_t ejection_interval_s;	     // default 60
+};
+
 struct cp_service {
 	int line;
 	char name[POISE_NAME_SIZE];
@@ -91,6 +109,7 @@ struct cp_service {
 	struct cp_backend *backends; // owned
 	uint32_t backends_count;
 	struct cp_health health;
+	struct cp_lifecycle lifecycle;
 	uint32_t timeout_ms[POISE_TIMEOUTS];
 };
 

@@ -18,3 +18,4 @@ void cp_parse_control(struct cp_read *root, struct cp_config *config);
 // Of one service. *room is how many backends the limit of all services still allows; it is counted down.
 void cp_parse_backends(struct cp_read *service_read, struct cp_service *service, uint32_t *room);
 void cp_parse_health(struct cp_read *service_read, struct cp_service *service);
+void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service);

@@ -13,7 +13,7 @@
 
 #include "config.h"
 
-#define CP_READ_KEYS 24
+#define CP_READ_KEYS 48
 
 struct cp_read {
 	struct cp_report *report;

@@ -20,8 +20,6 @@ static const struct cp_choice schedulers[] = {
 #define POISE_SCHEDULER(NAME, name, pick, help) { #name, POISE_SCHEDULER_##NAME, true },
 #include <poise/schedulers.def>
 #undef POISE_SCHEDULER
-	{ "lc", 0, false },
-	{ "maglev", 0, false },
 };
 
 // Longer would come near the wrap of the flows' 32-bit millisecond clock.
@@ -46,8 +44,7 @@ static void parse_timeouts(struct cp_read *service_read, struct cp_service *serv
 static void parse_service(const struct cp_read *root, config_setting_t *setting, uint32_t index,
 			  struct cp_service *service, uint32_t *room)
 {
-	static const char *const later[] = { "role_required", "on_backend_down", "drain_deadline_s",
-					     "limits", "allow", "deny" };
+	static const char *const later[] = { "limits", "allow", "deny" };
 	int protocol = IPPROTO_TCP, nat = POISE_NAT_DNAT, scheduler = POISE_SCHEDULER_RR;
 	struct cp_read read;
 	char title[64];
@@ -68,6 +65,7 @@ static void parse_service(const struct cp_read *root, config_setting_t *setting,
 	service->scheduler = (enum poise_scheduler)scheduler;
 	cp_parse_backends(&read, service, room);
 	cp_parse_health(&read, service);
+	cp_parse_lifecycle(&read, service);
 	parse_timeouts(&read, service);
 	for (uint32_t i = 0; i < POISE_COUNT(later); i++)
 		cp_read_unsupported(&read, later[i]);

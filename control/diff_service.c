@@ -92,6 +92,16 @@ static bool same_health(const struct cp_health *a, const struct cp_health *b)
 	       a->timeout_ms == b->timeout_ms && a->rise == b->rise && a->fall == b->fall;
 }
 
+static bool same_lifecycle(const struct cp_lifecycle *a, const struct cp_lifecycle *b)
+{
+	return a->min_active == b->min_active && a->role_required == b->role_required &&
+	       a->max_lag_ms == b->max_lag_ms && a->max_lag_bytes == b->max_lag_bytes &&
+	       a->primary_last_resort == b->primary_last_resort && a->on_demotion == b->on_demotion &&
+	       a->on_backend_down == b->on_backend_down && a->all_down == b->all_down &&
+	       a->slow_start_s == b->slow_start_s && a->drain_deadline_s == b->drain_deadline_s &&
+	       a->max_ejected_percent == b->max_ejected_percent && a->ejection_interval_s == b->ejection_interval_s;
+}
+
 static void diff_service(const struct cp_service *before, const struct cp_service *after, struct cp_diff *diff)
 {
 	if (before->vip != after->vip || before->port != after->port)
@@ -105,6 +115,8 @@ static void diff_service(const struct cp_service *before, const struct cp_servic
 			     cp_scheduler_name(before->scheduler), cp_scheduler_name(after->scheduler));
 	if (!same_health(&before->health, &after->health))
 		cp_diff_note(diff, false, "service %s: health check", after->name);
+	if (!same_lifecycle(&before->lifecycle, &after->lifecycle))
+		cp_diff_note(diff, false, "service %s: life cycle of backends", after->name);
 	if (memcmp(before->timeout_ms, after->timeout_ms, sizeof(before->timeout_ms)))
 		cp_diff_note(diff, false, "service %s: timeouts", after->name);
 	diff_backends(before, after, diff);

@@ -16,4 +16,5 @@ void cp_metrics_process(const struct cp_app *app, struct evbuffer *out);
 void cp_metrics_packets(const struct cp_app *app, struct evbuffer *out);
 void cp_metrics_handshakes(const struct cp_view *view, struct evbuffer *out);
 void cp_metrics_states(const struct cp_app *app, const struct cp_view *view, struct evbuffer *out);
+void cp_metrics_lifecycle(const struct cp_view *view, struct evbuffer *out);
 void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out);

@@ -154,4 +154,5 @@ void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out)
 	backend_traffic(view, out, "poise_backend_bytes_total",
 			"IP bytes forwarded; in is toward the backend.", true);
 	cp_metrics_handshakes(view, out);
+	cp_metrics_lifecycle(view, out);
 }

@@ -10,6 +10,8 @@
 
 #include <poise/expire.h>
 
+#include "lifecycle.h"
+#include "lifecycle_count.h"
 #include "log.h"
 #include "sink_dp.h"
 #include "snapshot_file.h"
@@ -25,6 +27,9 @@ struct cp_publish {
 	struct event *soon;
 	struct event *collect;
 	struct event *kernel; // the wait for the acknowledgement is over
+	struct event *due;   // something changes by time alone
+	struct event *count; // each second, for scheduler lc
+	bool quiet;	     // the next generation is only another count of flows
 	struct poise_snapshot *scratch;
 	uint64_t settled; // generation known to be that of our history in a dataplane
 	char path[CP_PATH_SIZE + 16];
@@ -138,12 +143,36 @@ int cp_publish_try(struct cp_publish *publish, const struct cp_config *config, c
 	return compile(publish, config, states, topology, report);
 }
 
+static void say(enum cp_log_level level, const char *id, const char *text)
+{
+	cp_log(level, id, "%s", text);
+}
+
+// What time has changed meanwhile, and when it does next.
+static void step(struct cp_publish *publish)
+{
+	uint64_t now_ns = cp_view_now_ns(), wait_us;
+	uint64_t due_ns = cp_lifecycle_step(publish->app->config, &publish->app->states, now_ns, say);
+	struct timeval delay;
+
+	event_del(publish->due);
+	if (due_ns) {
+		wait_us = due_ns > now_ns ? (due_ns - now_ns) / 1000 + 1 : 1;
+		delay.tv_sec = (time_t)(wait_us / 1000000);
+		delay.tv_usec = (suseconds_t)(wait_us % 1000000);
+		event_add(publish->due, &delay);
+	}
+	if (cp_lifecycle_counts(publish->app->config) && !event_pending(publish->count, EV_TIMEOUT, NULL))
+		event_add(publish->count, &(const struct timeval){.tv_sec = 1});
+}
+
 int cp_publish_now(struct cp_publish *publish, struct cp_report *report)
 {
 	struct cp_app *app = publish->app;
 	struct poise_snapshot *before = app->snapshot;
 
 	event_del(publish->soon);
+	step(publish);
 	if (compile(publish, app->config, &app->states, &app->topology, report))
 		return -1;
 	if (before && cp_snapshot_same(before, publish->scratch)) {
@@ -159,7 +188,8 @@ int cp_publish_now(struct cp_publish *publish, struct cp_report *report)
 	}
 	app->snapshot = publish->scratch;
 	publish->scratch = before;
-	cp_log(CP_LOG_INFO, "generation", "generation %llu", (unsigned long long)app->snapshot->generation);
+	if (!publish->quiet)
+		cp_log(CP_LOG_INFO, "generation", "generation %llu", (unsigned long long)app->snapshot->generation);
 	hand_over(publish);
 	collect_later(publish);
 	return 0;
@@ -173,6 +203,19 @@ static void on_soon(evutil_socket_t fd, short what, void *context)
 	if (!publish->app->stopping && cp_publish_now(publish, &report))
 		cp_log_report("compile", &report);
 	cp_report_fini(&report);
+}
+
+static void on_count(evutil_socket_t fd, short what, void *context)
+{
+	struct cp_publish *publish = context;
+	struct cp_app *app = publish->app;
+
+	if (app->stopping || !cp_lifecycle_counts(app->config))
+		return;
+	cp_lifecycle_count(app);
+	publish->quiet = !event_pending(publish->soon, EV_TIMEOUT, NULL);
+	on_soon(fd, what, context);
+	publish->quiet = false;
 }
 
 void cp_changed(struct cp_app *app)
@@ -236,7 +279,10 @@ struct cp_publish *cp_publish_create(struct cp_app *app)
 	publish->soon = event_new(app->base, -1, 0, on_soon, publish);
 	publish->collect = event_new(app->base, -1, 0, on_soon, publish);
 	publish->kernel = event_new(app->base, -1, 0, on_kernel, publish);
-	if (!publish->scratch || !publish->soon || !publish->collect || !publish->kernel) {
+	publish->due = event_new(app->base, -1, 0, on_soon, publish);
+	publish->count = event_new(app->base, -1, 0, on_count, publish);
+	if (!publish->scratch || !publish->soon || !publish->collect || !publish->due || !publish->count ||
+	    !publish->kernel) {
 		cp_publish_destroy(publish, false);
 		return NULL;
 	}
@@ -257,6 +303,10 @@ void cp_publish_destroy(struct cp_publish *publish, bool remove)
 		event_free(publish->collect);
 	if (publish->kernel)
 		event_free(publish->kernel);
+	if (publish->due)
+		event_free(publish->due);
+	if (publish->count)
+		event_free(publish->count);
 	free(publish->scratch);
 	free(publish);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "lifecycle.h"
 
 static uint32_t count_backends(const struct cp_config *config)
 {
@@ -42,6 +43,8 @@ int cp_states_sync(struct cp_states *states, const struct cp_config *config, boo
 			}
 			if (service->health.type == CP_HEALTH_NONE)
 				item->healthy = true;
+			if (!old && item->healthy && healthy)
+				cp_lifecycle_adopt(item);
 		}
 	}
 	free(states->items);
@@ -61,14 +64,15 @@ void cp_states_adopt(struct cp_states *states, const struct poise_snapshot *snap
 		item = cp_states_find(states, snapshot->vip_names[backend->vip],
 				      snapshot->backend_names[i]);
 		if (item)
-			item->healthy = true;
+			cp_lifecycle_adopt(item);
 	}
 }
 
 bool cp_health_report(struct cp_backend_state *state, const struct cp_health_report *report, bool healthy)
 {
-	bool changed = state->healthy != healthy;
+	bool changed = state->healthy != healthy || !state->known;
 
+	state->known = true;
 	state->healthy = healthy;
 	if (!report->good)
 		return changed;

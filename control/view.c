@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "compile_step.h"
+#include "lifecycle.h"
+#include "sched/sched.h"
 #include "view.h"
 
 const char *cp_view_state_name(enum cp_view_state state)
@@ -107,41 +109,91 @@ static void verdict(struct cp_view_backend *row, enum cp_view_state state, const
 }
 
 // Why a good backend of the snapshot takes no new flows, as cp_compile() decided.
-static void judge_left_out(struct cp_view_backend *row, const struct cp_app *app,
-			   const struct cp_service *service, enum cp_role role)
+static void judge_left_out(struct cp_view_backend *row, const struct cp_app *app, const struct cp_service *service,
+			   enum cp_role role, const struct cp_backend_state *state)
 {
+	const struct cp_lifecycle *lifecycle = &service->lifecycle;
 	const struct cp_next_hop *hop = cp_compile_hop(&app->topology, row->address);
+	bool reads = lifecycle->role_required == CP_NODE_REPLICA;
 
 	if (!hop || hop->port >= app->config->ports_count)
 		verdict(row, CP_VIEW_DOWN, "link address of the next hop is not known");
 	else if (service->nat == POISE_NAT_FULL && !app->config->ports[hop->port].snat_count)
 		verdict(row, CP_VIEW_DOWN, "the port toward it has no snat address");
+	else if (row->rival)
+		verdict(row, CP_VIEW_STANDBY, "several backends claim to be the primary");
+	else if (lifecycle->role_required != CP_NODE_UNKNOWN && row->database == CP_NODE_UNKNOWN)
+		verdict(row, CP_VIEW_STANDBY, "its check does not say whether it is primary or replica");
+	else if (lifecycle->role_required != CP_NODE_UNKNOWN && row->database != lifecycle->role_required)
+		verdict(row, CP_VIEW_STANDBY, reads ? "it is the primary, replicas serve" : "it is a replica");
+	else if (reads && state && !cp_lifecycle_lag_ok(lifecycle, state))
+		verdict(row, CP_VIEW_STANDBY, "it lags too far behind");
 	else if (role == CP_ROLE_STANDBY)
-		verdict(row, CP_VIEW_STANDBY, "active ones are up");
+		verdict(row, CP_VIEW_STANDBY, "enough active ones are up");
 	else
 		verdict(row, CP_VIEW_UNKNOWN, "not published yet");
+}
+
+// One that takes new flows may have something to say all the same.
+static void judge_up(struct cp_view_backend *row)
+{
+	verdict(row, CP_VIEW_UP, "");
+	if (row->held)
+		snprintf(row->reason, sizeof(row->reason), "held, its check fails: %.60s", row->check.reason);
+	else if (!row->healthy)
+		snprintf(row->reason, sizeof(row->reason), "no backend is good: fails open");
+	else if (row->share_percent < 100)
+		snprintf(row->reason, sizeof(row->reason), "starts slowly, %u %% of its weight", row->share_percent);
+}
+
+static void judge_draining(struct cp_view_backend *row)
+{
+	verdict(row, CP_VIEW_DRAINING, row->drain_left_s ? "by the operator" : "by the operator, its flows are reset");
+	if (row->drain_left_s > 0)
+		snprintf(row->reason, sizeof(row->reason), "by the operator, its flows are reset in %lld s",
+			 (long long)row->drain_left_s);
 }
 
 // The first thing that keeps new flows away, as an operator would look for it.
 static void judge(struct cp_view_backend *row, const struct cp_app *app, const struct cp_service *service,
 		  enum cp_role role, const struct cp_backend_state *state)
 {
+	bool up = row->index != POISE_NONE16 && app->snapshot->backends[row->index].flags & POISE_BACKEND_UP;
+
 	if (state && state->disabled)
 		verdict(row, CP_VIEW_DISABLED, "by the operator");
 	else if (state && state->draining)
-		verdict(row, CP_VIEW_DRAINING, "by the operator");
+		judge_draining(row);
+	else if (!row->weight)
+		verdict(row, CP_VIEW_DRAINING, "weight 0");
+	else if (up && (row->healthy || row->held || service->lifecycle.all_down == CP_ALL_DOWN_FAIL_OPEN))
+		judge_up(row);
 	else if (!row->healthy && !(row->checked && row->check.known))
 		verdict(row, CP_VIEW_UNKNOWN, row->checked ? "first check is under way" : "not checked yet");
 	else if (!row->healthy)
 		verdict(row, CP_VIEW_DOWN, row->check.reason);
-	else if (!row->weight)
-		verdict(row, CP_VIEW_DRAINING, "weight 0");
 	else if (row->index == POISE_NONE16)
 		verdict(row, CP_VIEW_UNKNOWN, "not published yet");
-	else if (app->snapshot->backends[row->index].flags & POISE_BACKEND_UP)
-		verdict(row, CP_VIEW_UP, "");
 	else
-		judge_left_out(row, app, service, role);
+		judge_left_out(row, app, service, role, state);
+}
+
+static void fill_lifecycle(const struct cp_app *app, const struct cp_backend_state *state, struct cp_view_backend *row)
+{
+	row->share_percent = 100;
+	row->drain_left_s = -1;
+	row->resetting = row->index != POISE_NONE16 &&
+			 app->snapshot->backends[row->index].flags & POISE_BACKEND_RESETTING;
+	if (!state)
+		return;
+	row->held = state->held;
+	row->rival = state->rival;
+	row->database = state->node_role;
+	row->lag_ms = state->lag_ms;
+	row->lag_bytes = state->lag_bytes;
+	if (state->share)
+		row->share_percent = state->share * 100u / CP_SHARE_WHOLE;
+	row->drain_left_s = cp_lifecycle_drain_left(state, cp_view_now_ns());
 }
 
 static void configured_row(const struct cp_app *app, const struct cp_service *service, uint16_t vip,
@@ -159,6 +211,7 @@ static void configured_row(const struct cp_app *app, const struct cp_service *se
 	row->weight_set = state && state->weight >= 0;
 	row->weight = row->weight_set ? (uint32_t)state->weight : backend->weight;
 	row->checked = cp_checks_view(app->checks, service->name, backend->name, &row->check);
+	fill_lifecycle(app, state, row);
 	judge(row, app, service, backend->role, state);
 	cp_view_traffic(&app->dataplane, row->index, &row->traffic);
 }
@@ -175,6 +228,8 @@ static void removed_row(const struct cp_app *app, uint32_t index, struct cp_view
 	row->address = entry->address;
 	row->port = POISE_HOST16(entry->port);
 	row->index = (uint16_t)index;
+	row->share_percent = 100;
+	row->drain_left_s = -1;
 	verdict(row, CP_VIEW_REMOVED, "left the configuration");
 	cp_view_traffic(&app->dataplane, index, &row->traffic);
 }
@@ -229,6 +284,7 @@ static void make_service(const struct cp_app *app, struct cp_view *view, const s
 		const struct cp_view_backend *row = &view->backends[service->first + i];
 
 		service->up += row->state == CP_VIEW_UP;
+		service->two_primaries |= row->rival;
 		add(&service->traffic, &row->traffic);
 	}
 }

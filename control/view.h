@@ -51,6 +51,14 @@ struct cp_view_backend {
 	uint32_t weight; // the operator's or the file's
 	bool weight_set; // by the operator
 	bool healthy;	 // verdict of the check alone
+	bool held;	 // in service although the check fails: max_ejected_percent
+	bool resetting;	 // its flows are reset
+	bool rival;	 // one of several primaries
+	uint32_t share_percent; // of its weight, less than 100 while it starts slowly
+	int64_t drain_left_s;	// until its flows are reset; -1: no deadline
+	enum cp_node_role database; // ANY: not known
+	uint64_t lag_ms;		// of a replica
+	uint64_t lag_bytes;
 	bool checked;	 // `check` is filled
 	struct cp_check_view check;
 	struct cp_view_traffic traffic;
@@ -62,6 +70,7 @@ struct cp_view_service {
 	uint32_t count;			 // removed ones included
 	uint32_t configured;		 // backends of the file
 	uint32_t up;			 // that take new flows
+	bool two_primaries;		 // several backends claim to be the primary
 	struct cp_view_traffic traffic;	 // of all rows
 };
 

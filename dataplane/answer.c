@@ -4,7 +4,7 @@
 // See answer.h.
 #include "answer.h"
 
-#include <poise/reply.h>
+#include <poise/reset.h>
 
 #include "transmit.h"
 
@@ -72,4 +72,24 @@ void dp_answer_expired(struct dp_worker *worker, struct rte_mbuf *packet, const 
 		return;
 	}
 	dp_transmit_as(worker, packet, packet->port, POISE_TTL_EXPIRED);
+}
+
+void dp_answer_reset(struct dp_worker *worker, struct rte_mbuf *packet, const struct poise_step *step,
+		     enum poise_verdict verdict)
+{
+	const uint8_t *mac = worker->burst.snapshot->ports[packet->port].mac;
+	uint32_t length = poise_reply_reset(rte_pktmbuf_mtod(packet, void *), data_end(packet), &step->packet, mac);
+
+	if (!length) {
+		dp_drop(worker, packet, verdict);
+		return;
+	}
+	if (packet->next) {
+		rte_pktmbuf_free(packet->next);
+		packet->next = NULL;
+		packet->nb_segs = 1;
+		packet->pkt_len = packet->data_len;
+	}
+	rte_pktmbuf_trim(packet, (uint16_t)(packet->data_len - length));
+	dp_transmit_as(worker, packet, packet->port, verdict);
 }

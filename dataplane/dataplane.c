@@ -215,8 +215,10 @@ static void deal_queues(struct dp_dataplane *dataplane)
 			transmit->queue = port->transmit[transmit->owner].queue;
 		}
 	}
-	for (uint32_t w = 0; w < workers; w++)
+	for (uint32_t w = 0; w < workers; w++) {
 		dataplane->workers[w]->ports = dataplane->ports.count;
+		dataplane->workers[w]->pool = dataplane->ports.pool;
+	}
 }
 
 void dp_dataplane_close_gates(struct dp_dataplane *dataplane)

@@ -101,7 +101,7 @@ static const char *check_backends(const struct poise_snapshot *snapshot)
 static const char *check_next_hops(const struct poise_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->egress_count; i++)
-		if (snapshot->egress[i].flags & POISE_EGRESS_KNOWN &&
+		if (snapshot->egress[i].flags & (POISE_EGRESS_KNOWN | POISE_EGRESS_RESETTING) &&
 		    snapshot->egress[i].port >= snapshot->ports_count)
 			return "next hop with a port out of range";
 	for (uint32_t i = 0; i < snapshot->routes_count; i++) {

@@ -189,7 +189,7 @@ static bool restarts(struct dp_worker *worker, const struct poise_step *step, co
 	if (POISE_LIKELY(step->packet.kind != POISE_PACKET_TCP || step->direction != POISE_INWARD ||
 			 poise_tcp_event(step->packet.tcp_flags) != POISE_EVENT_SYN))
 		return false;
-	if (!poise_state_reusable((enum poise_flow_state)flow->state)) {
+	if (!poise_flow_replaceable(worker->burst.snapshot, flow)) {
 		worker->stats->counters[POISE_SYN_REPEATED]++;
 		return false;
 	}
@@ -212,6 +212,11 @@ static enum poise_verdict decide(struct dp_worker *worker, const struct rte_mbuf
 	if (found->number && step->packet.kind == POISE_PACKET_TCP && step->packet.tcp_flags & POISE_TCP_SYN)
 		note_handshake(worker, poise_record(&worker->table, found->number), step->direction,
 			       step->packet.tcp_flags);
+	if (found->number && POISE_UNLIKELY(poise_reset_due(worker->burst.snapshot,
+							    poise_record(&worker->table, found->number), step))) {
+		poise_flow_reset(&worker->table, poise_record(&worker->table, found->number), 0);
+		return POISE_FLOW_RESET;
+	}
 	if (found->number && !restarts(worker, step, found)) {
 		verdict = poise_account(&worker->table, poise_record(&worker->table, found->number), step,
 					worker->burst.now_ms);
@@ -262,6 +267,8 @@ static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
 		dp_transmit(worker, packet, port);
 	} else if (verdict == POISE_TTL_EXPIRED) {
 		dp_answer_expired(worker, packet, &step);
+	} else if (verdict == POISE_FLOW_RESET || verdict == POISE_REFUSED) {
+		dp_answer_reset(worker, packet, &step, verdict);
 	} else {
 		dp_drop(worker, packet, verdict);
 	}
@@ -286,6 +293,8 @@ static inline bool forward_known(struct dp_worker *worker, const struct dp_look 
 			return false;
 		if (plain->tcp.flags & POISE_TCP_SYN)
 			note_handshake(worker, flow, direction, plain->tcp.flags);
+		if (POISE_UNLIKELY(poise_flow_resetting(burst->snapshot, flow)))
+			return false;
 		verdict = poise_known_forward(burst->snapshot, &worker->table, flow, direction, plain, burst->now_ms,
 					      &event, &port);
 		if (event != POISE_FORWARDED)

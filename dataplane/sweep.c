@@ -80,6 +80,20 @@ static uint32_t records_due(struct dp_sweep *sweep, const struct poise_table *ta
 	return due < budget ? (uint32_t)due : budget;
 }
 
+// Does the flow in this record wait for its reset? Only asked while some backend is to lose its flows.
+static bool reset_waits(const struct poise_flow *flow, const struct poise_snapshot *snapshot)
+{
+	return poise_flow_visible(flow) && poise_flow_resetting(snapshot, flow) &&
+	       (POISE_LOAD(flow->state) != POISE_STATE_RESET || !(POISE_LOAD(flow->flags) & POISE_FLOW_TOLD));
+}
+
+static void note_reset(struct dp_sweep *sweep, const struct poise_table *table, const struct poise_snapshot *snapshot,
+		       uint32_t number, uint32_t sequence)
+{
+	if (snapshot->flags & POISE_SNAPSHOT_RESETS && reset_waits(poise_record(table, number), snapshot))
+		sweep->resets[sweep->resets_count++] = (struct poise_found){ number, sequence };
+}
+
 uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		      const struct poise_snapshot *snapshot, struct poise_stats_worker *stats,
 		      uint32_t now_ms, uint32_t budget)
@@ -90,7 +104,7 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		return 0;
 	if (!(sweep->shards >> sweep->shard & 1))
 		sweep->shard = next_shard(sweep);
-	while (looked < due && empty <= 2 * POISE_SHARDS) {
+	while (looked < due && empty <= 2 * POISE_SHARDS && sweep->resets_count < DP_RESETS) {
 		struct poise_shard *shard = poise_shard(table, sweep->shard);
 		uint32_t first = sweep->shard * table->records_per_shard + 1;
 		uint32_t top = POISE_LOAD(shard->used_top), number, sequence;
@@ -111,6 +125,8 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		if (dp_flow_expired(poise_record(table, number), snapshot, now_ms) &&
 		    dp_flow_remove(table, stats, number, sequence))
 			stats->counters[POISE_FLOW_EXPIRED]++;
+		else
+			note_reset(sweep, table, snapshot, number, sequence);
 	}
 	sweep->credit -= (uint64_t)looked * DP_SWEEP_PASS_MS;
 	return looked;

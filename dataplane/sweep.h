@@ -10,8 +10,10 @@
 
 #include <poise/expire.h>
 #include <poise/path.h>
+#include <poise/reset.h>
 #include <poise/stats.h>
 
+#define DP_RESETS 32u	       // flows to be reset that one turn may find
 #define DP_SWEEP_PASS_MS 2048u // all records of a worker's shards are looked at about this often
 
 struct dp_sweep {
@@ -21,13 +23,15 @@ struct dp_sweep {
 	uint32_t shard;	  // where the sweep is; the record is in the shard itself
 	uint32_t last_ms;
 	uint32_t counted_ms;
+	uint32_t resets_count; // the worker takes them after each turn
+	struct poise_found resets[DP_RESETS];
 };
 
 void dp_sweep_init(struct dp_sweep *sweep, const struct poise_table *table, uint64_t shards,
 		   uint32_t now_ms);
 
 // Look at the records that are due, at most `budget`, and remove the flows whose idle time is over. Counts
-// into *stats. Returns how many were looked at.
+// into *stats; flows whose backend is to lose its flows are noted in sweep->resets. Returns how many were looked at.
 uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		      const struct poise_snapshot *snapshot, struct poise_stats_worker *stats,
 		      uint32_t now_ms, uint32_t budget);

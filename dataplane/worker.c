@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 
 #include "pipeline.h"
+#include "reset.h"
 #include "transmit.h"
 
 #define DP_SWEEP_BUSY 32u  // records looked at in one turn
@@ -101,6 +102,8 @@ uint32_t dp_worker_turn(struct dp_worker *worker)
 		packets += poll_rings(worker);
 	budget = packets ? DP_SWEEP_BUSY : DP_SWEEP_IDLE;
 	dp_sweep_run(&worker->sweep, &worker->table, burst->snapshot, stats, burst->now_ms, budget);
+	if (POISE_UNLIKELY(worker->sweep.resets_count))
+		dp_reset_flows(worker);
 	POISE_STORE(stats->generation, burst->snapshot->generation);
 	POISE_STORE(stats->loops, stats->loops + 1);
 	if (packets)

@@ -91,6 +91,7 @@ struct dp_worker {
 	uint32_t receive_count;
 	uint8_t owners[POISE_SHARDS];
 	struct dp_receive receive[DP_MAX_RECEIVE];
+	struct rte_mempool *pool; // for packets of our own
 	struct rte_ring *handoff_rings[POISE_MAX_WORKERS];  // to worker n: find its flow and go on
 	struct rte_ring *transmit_rings[POISE_MAX_WORKERS]; // to worker n: send only
 

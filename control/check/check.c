@@ -99,7 +99,7 @@ static void inherit(struct cp_check *check, const struct cp_check *old)
 		check->health = (struct cp_health_state){.known = true, .healthy = true};
 		check->health.since_ns = cp_view_now_ns();
 	} else if (state && state->healthy) {
-		state->healthy = false;
+		state->healthy = state->serving = state->held = false; // no share of those that may fail
 		cp_changed(check->owner->app);
 	}
 }

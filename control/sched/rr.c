@@ -5,11 +5,13 @@
 #include "sched.h"
 
 // One slot each, in the order of the config.
-int cp_sched_rr(const struct cp_sched_backend *backends, uint32_t count, uint16_t *slots, uint32_t room)
+int cp_sched_rr(const struct cp_sched_service *service, uint16_t *slots, uint32_t room)
 {
+	uint32_t count = service->count;
+
 	if (count > room)
 		return -ENOSPC;
 	for (uint32_t i = 0; i < count; i++)
-		slots[i] = backends[i].index;
+		slots[i] = service->backends[i].index;
 	return (int)count;
 }

@@ -4,10 +4,10 @@
 
 #include "sched.h"
 
-int cp_sched_fill(enum poise_scheduler scheduler, const struct cp_sched_backend *backends, uint32_t count,
-		  uint16_t *slots, uint32_t room)
+int cp_sched_fill(enum poise_scheduler scheduler, const struct cp_sched_service *service, uint16_t *slots,
+		  uint32_t room)
 {
-	static int (*const fill[])(const struct cp_sched_backend *, uint32_t, uint16_t *, uint32_t) = {
+	static int (*const fill[])(const struct cp_sched_service *, uint16_t *, uint32_t) = {
 #define POISE_SCHEDULER(NAME, name, pick, help) [POISE_SCHEDULER_##NAME] = cp_sched_##name,
 #include <poise/schedulers.def>
 #undef POISE_SCHEDULER
@@ -15,7 +15,7 @@ int cp_sched_fill(enum poise_scheduler scheduler, const struct cp_sched_backend 
 
 	if ((unsigned int)scheduler >= POISE_SCHEDULERS)
 		return -EINVAL;
-	if (!count)
+	if (!service->count)
 		return 0;
-	return fill[scheduler](backends, count, slots, room);
+	return fill[scheduler](service, slots, room);
 }

@@ -19,8 +19,10 @@ static uint32_t divisor(uint32_t a, uint32_t b)
 // Smooth weighted round robin: in each turn every backend earns its weight, the richest is served and pays
 // what all have earned. After sum/divisor turns all stand where they began, and no backend was served in a
 // lump.
-int cp_sched_wrr(const struct cp_sched_backend *backends, uint32_t count, uint16_t *slots, uint32_t room)
+int cp_sched_wrr(const struct cp_sched_service *service, uint16_t *slots, uint32_t room)
 {
+	const struct cp_sched_backend *backends = service->backends;
+	uint32_t count = service->count;
 	uint32_t common = 0, turns = 0;
 	int32_t *earned, *weight;
 

@@ -173,7 +173,7 @@ POISE_INLINE enum poise_verdict poise_flow_assign(const struct poise_table *tabl
 		const struct poise_backend *backend;
 
 		if (!create->same_turn)
-			create->backend_index = poise_pick(snapshot, vip, cursor);
+			create->backend_index = poise_pick(snapshot, vip, cursor, &create->packet->key, (__u32)turn);
 		backend = &snapshot->backends[create->backend_index & (POISE_MAX_BACKENDS - 1)];
 		poise_flow_fill(flow, create, backend);
 		flow->shard = (__u8)place->shard;
@@ -205,8 +205,8 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	create->snat_borrowed = 0;
 	create->snat_lost = 0;
 	create->joined = 0;
-	if (!vip->slot_count || !cursor)
-		return POISE_NO_BACKEND;
+	if (POISE_UNLIKELY(!vip->slot_count || !cursor))
+		return vip->flags & POISE_VIP_REFUSES ? POISE_REFUSED : POISE_NO_BACKEND;
 	*number = poise_record_allocate(table, place->shard);
 	if (!*number)
 		return POISE_TABLE_FULL;

@@ -23,8 +23,11 @@ enum poise_scheduler {
 	POISE_SCHEDULERS,
 };
 
-#define POISE_EGRESS_KNOWN 0x1 // MACs are valid
-#define POISE_VIP_REMOVED 0x1  // left the config; kept for its flows' timeouts and not in vip_hash[]
+#define POISE_EGRESS_KNOWN 0x1     // MACs are valid
+#define POISE_EGRESS_RESETTING 0x2 // MACs are valid, for resets alone: the backend's flows are to be reset
+
+#define POISE_VIP_REMOVED 0x1 // left the config; kept for its flows' timeouts and not in vip_hash[]
+#define POISE_VIP_REFUSES 0x2 // answers a SYN with a reset while no backend is up
 
 // A next hop: how a packet leaves. Index 0 is never used by a route or backend that is reachable.
 struct poise_egress {
@@ -65,6 +68,7 @@ POISE_ASSERT(sizeof(struct poise_vip) == 64, "one cache line a VIP");
 #define POISE_BACKEND_UP 0x1	  // takes new flows
 #define POISE_BACKEND_DRAINING 0x2 // keeps its flows, takes no new ones
 #define POISE_BACKEND_REMOVED 0x4 // left the config; the index is kept while flows remain
+#define POISE_BACKEND_RESETTING 0x8 // its flows are to be reset; not UP
 
 struct poise_backend {
 	__be32 address;
@@ -125,6 +129,7 @@ POISE_ASSERT(sizeof(struct poise_snapshot) % 8 == 0, "value of a BPF array");
 
 #define POISE_SNAPSHOT_EXCEPTION_PATH 0x1 // packets of kind PASS have a kernel to go to
 #define POISE_SNAPSHOT_NO_FALLBACK 0x2 // the XDP program does not balance what no dataplane takes
+#define POISE_SNAPSHOT_RESETS 0x4	  // some backend is RESETTING: the sweep looks for its flows
 
 POISE_INLINE __u32 poise_vip_home(__u32 salt, __be32 address, __be16 port)
 {

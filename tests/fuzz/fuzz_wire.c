@@ -105,10 +105,11 @@ static void use_snapshot(const struct poise_snapshot *snapshot)
 		const struct poise_vip *vip = &snapshot->vips[i];
 		uint16_t found = poise_vip_find(snapshot, vip->address, vip->port);
 		struct poise_cursor cursor = { .next = ~0ull - 1 };
+		const struct poise_key key = { .src = 0x01020304, .src_port = 0x0506 };
 
 		MUST(found == POISE_NONE16 || found < snapshot->vips_count);
 		for (uint32_t turn = 0; vip->slot_count && turn < 4; turn++)
-			MUST(poise_pick(snapshot, vip, &cursor) < snapshot->backends_count);
+			MUST(poise_pick(snapshot, vip, &cursor, &key, turn) < snapshot->backends_count);
 		poise_route_find(snapshot, vip->address);
 	}
 }

@@ -79,14 +79,14 @@ static void a_syn_gets_the_next_backend(void)
 	verdict_is(world, "198.51.100.7:40000", "203.0.113.10:443", "forwarded");
 	SAYS("service   web at 203.0.113.10:443, dnat");
 	SAYS("flow      none");
-	SAYS("web1 is next, turn 1 of 2");
+	SAYS("web1 is next, slot 1 of 2");
 	SAYS("port back, link address 02:00:00:00:01:00");
 	SAYS("without SYN: no_flow");
 	verdict_is(world, "198.51.100.7:40000", "203.0.113.10:443", "forwarded");
-	SAYS("web1 is next, turn 1 of 2"); // asking takes no turn
+	SAYS("web1 is next, slot 1 of 2"); // asking takes no turn
 	connect_client(world, "203.0.113.10", 443, 0);
 	verdict_is(world, "198.51.100.8:40000", "203.0.113.10:443", "forwarded");
-	SAYS("web2 is next, turn 2 of 2");
+	SAYS("web2 is next, slot 2 of 2");
 	app_free(world);
 }
 

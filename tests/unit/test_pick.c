@@ -50,7 +50,7 @@ static void slots_in_order(void)
 	world.snapshot->vips[0].slot_first = 50;
 	world.snapshot->vips[0].slot_count = POISE_COUNT(layout);
 	for (unsigned int i = 0; i < 70; i++)
-		bad += poise_pick(world.snapshot, &world.snapshot->vips[0], poise_cursor(&world.table, 0)) !=
+		bad += poise_pick(world.snapshot, &world.snapshot->vips[0], poise_cursor(&world.table, 0), NULL, 0) !=
 		       layout[i % POISE_COUNT(layout)];
 	CU_ASSERT_EQUAL(bad, 0);
 	world_fini(&world);
@@ -111,11 +111,11 @@ static void services_have_their_own_turn(void)
 	other.cursor = POISE_MAX_VIPS - 1;
 	for (unsigned int i = 0; i < 12; i++) {
 		CU_ASSERT_EQUAL(
-			poise_pick(world.snapshot, &world.snapshot->vips[0], poise_cursor(&world.table, 0)),
+			poise_pick(world.snapshot, &world.snapshot->vips[0], poise_cursor(&world.table, 0), NULL, 0),
 			i % 4);
 		if (i % 3 == 0)
 			CU_ASSERT_EQUAL(
-				poise_pick(world.snapshot, &other, poise_cursor(&world.table, other.cursor)),
+				poise_pick(world.snapshot, &other, poise_cursor(&world.table, other.cursor), NULL, 0),
 				i / 3 % 4);
 	}
 	world_fini(&world);
@@ -129,8 +129,8 @@ static void turn_wraps(void)
 	world_init(&world, 2, POISE_NAT_DNAT, 100);
 	cursor = poise_cursor(&world.table, 0);
 	cursor->next = ~0ull;
-	CU_ASSERT_EQUAL(poise_pick(world.snapshot, &world.snapshot->vips[0], cursor), 1);
-	CU_ASSERT_EQUAL(poise_pick(world.snapshot, &world.snapshot->vips[0], cursor), 0);
+	CU_ASSERT_EQUAL(poise_pick(world.snapshot, &world.snapshot->vips[0], cursor, NULL, 0), 1);
+	CU_ASSERT_EQUAL(poise_pick(world.snapshot, &world.snapshot->vips[0], cursor, NULL, 0), 0);
 	world_fini(&world);
 }
 

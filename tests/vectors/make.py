@@ -72,6 +72,14 @@ class Flow:
         sent, _ = self.inward(flags, **how)
         self.vectors.add(vec.Step(text, self.front, sent, verdict, None, events))
 
+    def answered(self, text, flags, verdict, seq, tags=(), data=b"", **how):
+        """Answered with a reset of Poise's own."""
+        sent, _ = self.inward(flags, tags=tags, seq=seq, data=data, **how)
+        length = len(data) + bool(flags & SYN) + bool(flags & FIN)
+        reset = Tcp(self.vport, self.sport, RST | ACK, seq=0, ack=(seq + length) & 0xFFFFFFFF, window=0)
+        want = Ether(self.link, POISE, Ip(self.vip, self.client, reset, id=0), tags=tags).bytes()
+        self.vectors.add(vec.Step(text, self.front, sent, verdict, (self.front, want)))
+
     def open(self):
         self.into("SYN", SYN, ["flow_created"], seq=99, options=b"\x02\x04\x05\xb4")
         self.out("SYN-ACK", SYN | ACK, seq=499, ack=100, options=b"\x02\x04\x05\xb4")
@@ -465,6 +473,12 @@ def malformed():
     Flow(vectors, 50002, WEB1, vport=81).refused("SYN to a port without service", SYN, "no_service")
     Flow(vectors, 50002, WEB1, vip="203.0.113.30").refused("SYN to a service without backends", SYN, "no_backend")
     Flow(vectors, 50002, WEB1, vip="192.0.2.99").refused("SYN to an address that is not ours", SYN, "not_ours")
+    closed = Flow(vectors, 50003, WEB1, vip="203.0.113.31")
+    closed.answered("SYN to a service that refuses", SYN, "refused", 99, options=b"\x02\x04\x05\xb4")
+    closed.answered("its last sequence number", SYN, "refused", 0xFFFFFFFF)
+    closed.answered("with a VLAN tag", SYN, "refused", 7, tags=[(0x8100, 5)])
+    closed.answered("with data", SYN, "refused", 0xFFFFFFF0, data=b"early, and more than sixteen")
+    closed.answered("with IP options", SYN, "refused", 1, ip={"options": b"\x01" * 8})
     outward = Ether(POISE, LINK[WEB1[0]], Ip(WEB1[0], CLIENT, Tcp(8080, 50001, SYN | ACK))).bytes()
     drop(vectors, "backend's packet of no flow", outward, "not_ours")
     vectors.scenario = "With the addresses of a living flow"

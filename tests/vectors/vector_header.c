@@ -4,7 +4,7 @@
 // Vectors through the headers alone, as gcc or clang compiled them: vector_header SNAPSHOT FILE.vec...
 // Frames lie in buffers of their exact size, so that a sanitizer sees every byte too many.
 #include <poise/path.h>
-#include <poise/reply.h>
+#include <poise/reset.h>
 #include <poise/table_setup.h>
 
 #include "twin.h"
@@ -60,6 +60,19 @@ static enum poise_verdict expired(struct runner *runner, const struct poise_step
 	return POISE_TTL_EXPIRED;
 }
 
+// The packet becomes the reset that answers it.
+static enum poise_verdict reset(struct runner *runner, const struct poise_step *step, enum poise_verdict verdict)
+{
+	uint32_t length = poise_reply_reset(runner->frame, runner->frame + runner->length, &step->packet,
+					    runner->snapshot->ports[runner->in_port].mac);
+
+	if (length)
+		runner->length = length;
+	runner->out_port = runner->in_port;
+	runner->leaves = length > 0;
+	return verdict;
+}
+
 static enum poise_verdict open_flow(struct runner *runner, const struct poise_step *step, __u32 *number)
 {
 	struct poise_create create = {
@@ -80,7 +93,7 @@ static enum poise_verdict open_flow(struct runner *runner, const struct poise_st
 	verdict = poise_flow_create(&runner->table, &create, &step->place, number);
 	if (verdict == POISE_FORWARDED)
 		runner->events[POISE_FLOW_CREATED]++;
-	return verdict;
+	return verdict == POISE_REFUSED ? reset(runner, step, verdict) : verdict;
 }
 
 static enum poise_verdict flow_step(struct runner *runner, struct poise_step *step)
