@@ -117,7 +117,7 @@ faults_open()
 	lab_ready 20 all || { tail -n 20 "$LAB/poised.log" >&2; lab_die "Poise does not become ready"; }
 	lab_in client sysctl -qw net.ipv4.ip_local_port_range="10000 60999" net.ipv4.tcp_tw_reuse=1
 	faults_watch_client
-	lab_spawn resets client tcpdump -lnni eth0 -tttt "tcp[tcpflags] & tcp-rst != 0 or icmp[icmptype] == 3"
+	lab_spawn resets client tcpdump -Z root -lnni eth0 -tttt "tcp[tcpflags] & tcp-rst != 0 or icmp[icmptype] == 3"
 	lab_in client curl -s -o /dev/null "http://$lab_vip/" # warms the neighbour tables
 	mkfifo "$LAB/probe.in" "$LAB/probe.out"
 	lab_spawn_probe "$@"
