@@ -25,7 +25,8 @@ unharmed()
 		"$(faults_score "$event" '"\(.resets_seen) \(.unreachable_seen)"')" "0 0"
 	check_is "$event: no backend was taken for dead" "$(faults_score "$event" .flips)" 0
 	check_is "$event: the longest silence was under half a second" "$(faults_score "$event" '.gap_ms < 500')" true
-	check_is "$event: nothing is left behind" "$(faults_score "$event" .left_after)" "$(faults_score "$event" .left)"
+	check_is "$event: nothing is left behind" \
+		"$(faults_score "$event" .left_after)" "$(faults_score "$event" .left)"
 	check_is "$event: workers carry the traffic again" "$(faults_score "$event" '.native_s >= 0')" true
 }
 

@@ -88,7 +88,8 @@ faults_memory() # of a process, KiB
 # Leftovers that an event must not add to: pins, free huge pages, processes of this lab.
 faults_left()
 {
-	printf '%s %s %s\n' "$(find /sys/fs/bpf -type f | wc -l)" "$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" \
+	printf '%s %s %s\n' "$(find /sys/fs/bpf -type f | wc -l)" \
+		"$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" \
 		"$(lab_in lb sh -c 'ip netns pids lb' | wc -l)"
 }
 
@@ -127,8 +128,8 @@ faults_open()
 
 lab_spawn_probe()
 {
-	setsid setpriv --pdeathsig TERM nsenter --net=/run/netns/client -- "$LAB_BUILD/tests/faults/probe" run "$lab_vip" \
-		"$FAULTS_PORT" "$1" "$2" "$3" <"$LAB/probe.in" >"$LAB/probe.out" 2>"$LAB/probe.log" &
+	setsid setpriv --pdeathsig TERM nsenter --net=/run/netns/client -- \
+		"$LAB_BUILD/tests/faults/probe" run "$lab_vip" "$FAULTS_PORT" "$1" "$2" "$3" <"$LAB/probe.in" >"$LAB/probe.out" 2>"$LAB/probe.log" &
 	LAB_PIDS+=("$!")
 }
 
@@ -198,7 +199,8 @@ faults_event()
 		--argjson flips "$(tail -n +$((log + 1)) "$LAB/poised.log" | grep -c ' is down')" \
 		--argjson client "$((numbers[8] - numbers[0]))" --argjson servers "$((numbers[9] - numbers[1]))" \
 		--argjson spurious "$((numbers[10] - numbers[2]))" --argjson rst "$((numbers[11] - numbers[3]))" \
-		--argjson backend_rst "$((numbers[12] - numbers[4]))" --argjson unreachable "$((numbers[13] - numbers[5]))" \
+		--argjson backend_rst "$((numbers[12] - numbers[4]))" \
+		--argjson unreachable "$((numbers[13] - numbers[5]))" \
 		--argjson poised "$((numbers[14] - numbers[6]))" --argjson dataplane "$((numbers[15] - numbers[7]))" \
 		'. + {native_s: $native, transfers: $good, transfers_bad: $bad, flips: $flips,
 		retransmitted_client: $client, retransmitted_servers: $servers, retransmitted_spurious: $spurious,
