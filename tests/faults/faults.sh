@@ -129,7 +129,8 @@ faults_open()
 lab_spawn_probe()
 {
 	setsid setpriv --pdeathsig TERM nsenter --net=/run/netns/client -- \
-		"$LAB_BUILD/tests/faults/probe" run "$lab_vip" "$FAULTS_PORT" "$1" "$2" "$3" <"$LAB/probe.in" >"$LAB/probe.out" 2>"$LAB/probe.log" &
+		"$LAB_BUILD/tests/faults/probe" run "$lab_vip" "$FAULTS_PORT" "$1" "$2" "$3" \
+		<"$LAB/probe.in" >"$LAB/probe.out" 2>"$LAB/probe.log" &
 	LAB_PIDS+=("$!")
 }
 
