@@ -72,7 +72,7 @@ static int make_worker(struct dp_dataplane *dataplane, uint32_t index, unsigned 
 	worker->workers = dataplane->workers_count;
 	worker->idle.adaptive = dataplane->options.adaptive;
 	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++) {
-		worker->owners[shard] = dataplane->owners[shard];
+		worker->owners[shard] = worker->homes[shard] = dataplane->owners[shard];
 		if (dataplane->owners[shard] == index)
 			worker->shards |= 1ull << shard;
 	}

@@ -9,6 +9,7 @@
 
 #include "pipeline.h"
 #include "reset.h"
+#include "stand_in.h"
 #include "transmit.h"
 
 #define DP_SWEEP_BUSY 32u  // records looked at in one turn
@@ -98,8 +99,11 @@ uint32_t dp_worker_turn(struct dp_worker *worker)
 	burst->snapshot = POISE_LOAD_ACQUIRE(worker->shared->snapshot);
 	if (POISE_LIKELY(POISE_LOAD(worker->shared->phase) == DP_PHASE_RUN))
 		packets = poll_devices(worker);
-	if (worker->workers > 1)
+	if (worker->workers > 1) {
+		if (!(stats->loops % DP_STAND_IN_TURNS))
+			dp_stand_in_look(worker);
 		packets += poll_rings(worker);
+	}
 	budget = packets ? DP_SWEEP_BUSY : DP_SWEEP_IDLE;
 	dp_sweep_run(&worker->sweep, &worker->table, burst->snapshot, stats, burst->now_ms, budget);
 	if (POISE_UNLIKELY(worker->sweep.resets_count))

@@ -89,13 +89,15 @@ struct dp_worker {
 	uint32_t workers;
 	uint32_t ports;
 	uint32_t receive_count;
-	uint8_t owners[POISE_SHARDS];
+	uint8_t homes[POISE_SHARDS]; // worker whose shard it is
 	struct dp_receive receive[DP_MAX_RECEIVE];
 	struct rte_mempool *pool; // for packets of our own
 	struct rte_ring *handoff_rings[POISE_MAX_WORKERS];  // to worker n: find its flow and go on
 	struct rte_ring *transmit_rings[POISE_MAX_WORKERS]; // to worker n: send only
 
 	// The worker's own.
+	uint8_t owners[POISE_SHARDS]; // as `homes`, or this worker where it stands in for a late one
+	uint32_t stands_in;	      // bit n: for worker n
 	struct dp_time time;
 	struct dp_sweep sweep;
 	struct dp_idle idle;
