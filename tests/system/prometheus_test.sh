@@ -43,7 +43,9 @@ check "the path is dpdk" is 'poise_path{path="dpdk"}' 1
 check "connections are told by state" is 'sum(poise_flows) == bool sum(poise_flow_table_used)' 1
 check "every query of dashboard and alerts is understood, and finds its metrics" \
 	lab_in lb /usr/bin/python3 "$lab_directory/dashboard.py" "$prometheus"
-check_is "no alert is raised" "$(query 'count(ALERTS)')" ""
+# On a busy machine a worker may miss its beat, and a scrape see the kernel carry for a moment: pending, not raised.
+others='count(ALERTS{alertname!="PoiseFallback"} or ALERTS{alertstate="firing"})'
+check_is "no alert is raised" "$(query "$others")" ""
 
 # The page and its documentation name the same metrics.
 lab_in lb curl -s -m 5 -o "$LAB/metrics" http://127.0.0.1:9650/metrics
@@ -57,7 +59,7 @@ check "promtool finds nothing to complain about" sh -c "promtool check metrics <
 lab_nginx_kill 2
 firing='count(ALERTS{alertname="PoiseBackendDown",service="web",backend="web2"})'
 check "a dead backend raises its alert" lab_wait 10 is "$firing" 1
-check "and no other one" is 'count(ALERTS)' 1
+check "and no other one" is "$others" 1
 lab_nginx 2
 gone()
 {
