@@ -12,7 +12,8 @@ from report import flows_text, scaled, spread
 PAGE = os.path.join(world.ROOT, "docs/performance.md")
 IMAGES = os.path.join(world.ROOT, "docs/images")
 VETH_NAMES = {"routed": "plain routing, no balancer", "nft": "nftables DNAT", "haproxy": "HAProxy, TCP, 1 thread",
-              "nginx": "nginx stream, 1 worker", "poise": "Poise, AF_XDP copy mode"}
+              "nginx": "nginx stream, 1 worker", "poise": "Poise, AF_XDP copy mode",
+              "xdp": "Poise, its XDP program"}
 
 
 def rows(head, lines):

@@ -10,7 +10,7 @@ import results
 import world
 from progress import say
 
-CASES = ("routed", "nft", "haproxy", "nginx", "poise")
+CASES = ("routed", "nft", "haproxy", "nginx", "poise", "xdp")
 TESTS = {"new": "new connection", "keep": "keep-alive request"}
 
 
