@@ -95,7 +95,7 @@ check_range "a slow start gets a tenth at first" "$(lab_requests 50 "http://$lab
 check_range "and says so" "$(lab_backend_field slow web1 share_percent)" 10 50
 
 # Cuts the checks of all three, which go through the balancer's kernel, and not the way of the packets.
-lab_in lb nft 'table ip cut { chain output { type filter hook output priority 0; tcp dport 80 drop; } }'
+lab_in lb nft 'table ip cut { chain output { type filter hook output priority 0; tcp dport 80 drop; }; }'
 guarded()
 {
 	poisectl -j backends guarded | jq -r '[([.backends[] | select(.held)] | length),
