@@ -18,7 +18,7 @@ static void answer(const struct cp_http_request *request)
 	if (!out || !body)
 		exit(1);
 	evbuffer_add_printf(body, "body");
-	cp_http_answer(out, request, request->status ? request->status : 200, "text/plain", body);
+	cp_http_answer(out, request, request->status ? request->status : 200, "text/plain", NULL, body);
 	evbuffer_add(out, "", 1);
 	text = (char *)evbuffer_pullup(out, -1);
 	end = strstr(text, "\r\n\r\n");
