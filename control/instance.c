@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 int cp_instance_directory(const char *socket, char *directory, size_t size)
@@ -54,16 +57,25 @@ static int make_directories(const char *directory)
 	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
 }
 
-// The directory is locked too: who removes files from it does not open the door for a second poised.
-static int lock_directory(const char *directory)
+// A name of the directory that no file system holds: who removes files does not open the door for a second poised.
+// Not a lock on the directory, which the dataplane takes while it makes its socket there.
+static int take_name(const char *directory)
 {
-	int error, fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t size = offsetof(struct sockaddr_un, sun_path) + 1;
+	struct stat status;
+	int error, fd;
 
+	if (stat(directory, &status))
+		return -errno;
+	size += (socklen_t)snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "poised-%llx-%llx",
+				    (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (!flock(fd, LOCK_EX | LOCK_NB))
+	if (!bind(fd, (const struct sockaddr *)&address, size))
 		return fd;
-	error = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	error = errno == EADDRINUSE ? -EBUSY : -errno;
 	close(fd);
 	return error;
 }
@@ -99,7 +111,7 @@ static int lock_path(const char *directory, char *path, size_t size)
 	return snprintf(path, size, "%s/poised.lock", directory) < (int)size ? 0 : -ENAMETOOLONG;
 }
 
-static int directory_lock = -1; // held for the life of the process
+static int own_name = -1; // held for the life of the process
 
 static void read_holder(const char *path, int *holder)
 {
@@ -123,11 +135,11 @@ int cp_instance_lock(const char *directory, int *holder)
 		result = lock_path(directory, path, sizeof(path));
 	if (result)
 		return result;
-	directory_lock = lock_directory(directory);
-	if (directory_lock < 0) {
-		if (directory_lock == -EBUSY)
+	own_name = take_name(directory);
+	if (own_name < 0) {
+		if (own_name == -EBUSY)
 			read_holder(path, holder);
-		return directory_lock;
+		return own_name;
 	}
 	for (int attempt = 0; attempt < 5; attempt++) {
 		result = try_lock(path, holder);
@@ -135,17 +147,25 @@ int cp_instance_lock(const char *directory, int *holder)
 			break;
 	}
 	if (result < 0) {
-		close(directory_lock);
-		directory_lock = -1;
+		close(own_name);
+		own_name = -1;
 	}
 	return result;
 }
 
 bool cp_instance_runs(const char *directory)
 {
+	char path[4096];
 	bool runs;
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = take_name(directory);
 
+	if (fd == -EBUSY)
+		return true;
+	if (fd >= 0)
+		close(fd);
+	if (lock_path(directory, path, sizeof(path))) // of another network namespace it is seen by the file alone
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
 	runs = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
@@ -162,7 +182,7 @@ void cp_instance_unlock(const char *directory, int lock)
 	if (!lock_path(directory, path, sizeof(path)))
 		unlink(path);
 	close(lock);
-	if (directory_lock >= 0)
-		close(directory_lock);
-	directory_lock = -1;
+	if (own_name >= 0)
+		close(own_name);
+	own_name = -1;
 }

@@ -14,9 +14,10 @@ int cp_instance_directory(const char *socket, char *directory, size_t size);
 // "/run/poise" becomes "run-poise": letters, digits, '-' and '_' only, since bpffs refuses dots.
 void cp_instance_name(const char *directory, char *name, size_t size);
 
-// Make the directory (parents too) and take its lock, and that of the file poised.lock in it, which names the holder:
-// a second poised is refused also when somebody removed the file. Returns the descriptor that holds the lock for the
-// life of the process; -EBUSY when another poised has it, with its pid in *holder (0 unknown); -errno.
+// Make the directory (parents too) and take the lock of poised.lock in it, and a name of it in the network
+// namespace: a second poised is refused there also when somebody removed the file. Returns the descriptor that
+// holds the lock for the life of the process; -EBUSY when another poised has it, with its pid in *holder (0
+// unknown); -errno.
 int cp_instance_lock(const char *directory, int *holder);
 
 // Does a poised hold the lock?
