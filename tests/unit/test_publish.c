@@ -133,6 +133,7 @@ static struct poise_flow *flow_of(struct app_world *world, uint32_t backend)
 	flow->state = POISE_STATE_ESTABLISHED;
 	flow->last_seen_ms = (__u32)(cp_view_now_ns() / 1000000); // else it is over where the machine runs long enough
 	flow->backend_index = (__u16)backend;
+	flow->last_seen_ms = (__u32)(cp_view_now_ns() / 1000000);
 	poise_record_publish(flow);
 	return flow;
 }
@@ -155,6 +156,22 @@ static void indices_with_flows_stay_taken(void)
 	app_free(world);
 }
 
+// Nobody removes it in mode xdp, and nobody uses it any more.
+static void indices_with_flows_that_are_over_do_not(void)
+{
+	struct app_world *world = app_world(SERVICE(ONE "," TWO));
+	struct poise_flow *flow = flow_of(world, 1);
+
+	app_config(world, config_from("%s", SERVICE(ONE)));
+	flow->last_seen_ms -= 7440 * 1000 - 60 * 1000; // a minute is left
+	CU_ASSERT_EQUAL(cp_publish_now(world->app.publish, &world->report), 0);
+	CU_ASSERT(world->app.snapshot->backends[1].flags & POISE_BACKEND_REMOVED);
+	flow->last_seen_ms -= 60 * 1000;
+	CU_ASSERT_EQUAL(cp_publish_now(world->app.publish, &world->report), 0);
+	CU_ASSERT_FALSE(world->app.snapshot->backends[1].flags & POISE_BACKEND_REMOVED);
+	app_free(world);
+}
+
 static const struct check_case cases[] = {
 	{ "the same is not sent", same_is_not_sent },
 	{ "changes of a turn go together", changes_of_a_turn_go_together },
@@ -162,6 +179,7 @@ static const struct check_case cases[] = {
 	{ "numbers go on", numbers_go_on },
 	{ "restarts go on", restarts_go_on },
 	{ "indices with flows stay taken", indices_with_flows_stay_taken },
+	{ "indices with flows that are over do not", indices_with_flows_that_are_over_do_not },
 };
 
 CHECK_MAIN("publish", cases)
