@@ -51,7 +51,8 @@ END
 
 in_client()
 {
-	echo nsenter --net=/run/netns/client -- curl -s --max-time 10 --connect-timeout 3 -w '%{http_code}\n' -o /dev/null
+	echo nsenter --net=/run/netns/client -- curl -s --max-time 10 --connect-timeout 3 -w '%{http_code}\n' \
+		-o /dev/null
 }
 
 for worker in 0 1; do
