@@ -15,6 +15,8 @@
 
 #include <jansson.h>
 
+#include "write_all.h"
+
 #define BOOT_SIZE 40
 
 const char *cp_kept_path(const char *directory, const char *name, char path[CP_KEPT_PATH])
@@ -26,23 +28,6 @@ const char *cp_kept_path(const char *directory, const char *name, char path[CP_K
 int cp_kept_directory(const char *directory)
 {
 	return mkdir(directory, 0700) && errno != EEXIST ? -errno : 0;
-}
-
-static int write_all(int fd, const char *text)
-{
-	size_t length = strlen(text);
-
-	while (length) {
-		ssize_t done = write(fd, text, length);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return done < 0 ? -errno : -EIO;
-		text += done;
-		length -= (size_t)done;
-	}
-	return fsync(fd) ? -errno : 0;
 }
 
 // The rename itself is durable only when its directory is.
@@ -78,7 +63,9 @@ int cp_kept_write(const char *path, const char *text)
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, text);
+	error = cp_write_all(fd, text, strlen(text));
+	if (!error && fsync(fd))
+		error = -errno;
 	if (!error && stat(path, &old) == 0 &&
 	    (fchown(fd, old.st_uid, old.st_gid) || fchmod(fd, old.st_mode & 0777)))
 		error = -errno;

@@ -11,23 +11,7 @@
 #include <unistd.h>
 
 #include "compile.h"
-
-static int write_all(int fd, const void *data, size_t length)
-{
-	const char *bytes = data;
-
-	while (length) {
-		ssize_t done = write(fd, bytes, length);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return done < 0 ? -errno : -EIO;
-		bytes += done;
-		length -= (size_t)done;
-	}
-	return 0;
-}
+#include "write_all.h"
 
 static int read_all(int fd, void *data, size_t length)
 {
@@ -56,7 +40,7 @@ int cp_snapshot_save(const struct poise_snapshot *snapshot, const char *path)
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, snapshot, sizeof(*snapshot));
+	error = cp_write_all(fd, snapshot, sizeof(*snapshot));
 	if (close(fd) && !error)
 		error = -errno;
 	if (!error && rename(temporary, path))
@@ -104,7 +88,7 @@ int cp_snapshot_seal(const struct poise_snapshot *snapshot)
 
 	if (fd < 0)
 		return -errno;
-	error = write_all(fd, snapshot, sizeof(*snapshot));
+	error = cp_write_all(fd, snapshot, sizeof(*snapshot));
 	if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		error = -errno;
 	if (error) {
