@@ -270,6 +270,8 @@ static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot
 	dataplane->snapshot = snapshot;
 	POISE_STORE_RELEASE(dataplane->shared.snapshot, snapshot);
 	dataplane->running = true;
+	for (uint32_t w = 0; w < workers.count; w++)
+		dp_worker_beat(dataplane->workers[w]);
 	if (dataplane->inside)
 		dp_worker_begin(dataplane->workers[0]);
 	else

@@ -26,13 +26,18 @@ static void read_clock(struct dp_worker *worker)
 	worker->burst.now_ms = milliseconds(worker->now_ns);
 }
 
-void dp_worker_begin(struct dp_worker *worker)
+void dp_worker_beat(struct dp_worker *worker)
 {
 	read_clock(worker);
+	POISE_STORE(poise_heartbeat(&worker->table, worker->index)->beat_ns, worker->now_ns);
+}
+
+void dp_worker_begin(struct dp_worker *worker)
+{
+	dp_worker_beat(worker);
 	dp_idle_begin(&worker->idle);
 	dp_sweep_init(&worker->sweep, &worker->table, worker->shards, worker->burst.now_ms);
 	worker->errors.last_ms = worker->burst.now_ms;
-	POISE_STORE(poise_heartbeat(&worker->table, worker->index)->beat_ns, worker->now_ns);
 	POISE_STORE_RELEASE(worker->stats->running, 1);
 }
 
@@ -94,8 +99,7 @@ uint32_t dp_worker_turn(struct dp_worker *worker)
 	uint32_t packets = 0, budget;
 	uint64_t before;
 
-	read_clock(worker);
-	POISE_STORE(poise_heartbeat(&worker->table, worker->index)->beat_ns, worker->now_ns);
+	dp_worker_beat(worker);
 	burst->snapshot = POISE_LOAD_ACQUIRE(worker->shared->snapshot);
 	if (POISE_LIKELY(POISE_LOAD(worker->shared->phase) == DP_PHASE_RUN))
 		packets = poll_devices(worker);

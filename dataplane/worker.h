@@ -113,6 +113,10 @@ struct dp_worker {
 	struct dp_burst burst;
 } __rte_cache_aligned;
 
+// Read the clock, and show the others that the worker lives. The worker's thread; once the main lcore's before it
+// launches any: those that begin first would find a beat of the last process, or none, and stand in for the rest.
+void dp_worker_beat(struct dp_worker *worker);
+
 // First things in the worker's own thread.
 void dp_worker_begin(struct dp_worker *worker);
 
