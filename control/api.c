@@ -145,6 +145,7 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 {
 	struct cp_api *api = context;
 
+	cp_log_tick();
 	cp_load_sample(&api->load, &api->app->dataplane, cp_view_now_ns());
 }
 

@@ -15,21 +15,28 @@ struct step {
 	struct cp_backend_state *states; // of the service's backends
 	uint64_t now_ns;
 	uint64_t next_ns; // 0: nothing is waited for
-	void (*say)(enum cp_log_level level, const char *id, const char *text);
+	cp_lifecycle_tell *say;
 };
 
-__attribute__((format(printf, 4, 5))) static void say(const struct step *step, enum cp_log_level level,
-						       const char *id, const char *format, ...)
+// `state` is the backend it is about, NULL: the service.
+__attribute__((format(printf, 5, 6))) static void say(const struct step *step, const struct cp_backend_state *state,
+						       enum cp_log_level level, const char *id, const char *format,
+						       ...)
 {
+	struct cp_log_subject subject = {.service = step->service->name};
 	char text[256];
 	va_list arguments;
 
+	if (state) {
+		subject.backend = state->backend;
+		subject.role = state->node_role ? cp_node_role_name(state->node_role) : NULL;
+	}
 	if (!step->say)
 		return;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	step->say(level, id, text);
+	step->say(&subject, level, id, text);
 }
 
 static void wake_at(struct step *step, uint64_t when_ns)
@@ -110,7 +117,7 @@ static void eject(struct step *step)
 			lately++;
 		} else {
 			if (!state->held)
-				say(step, CP_LOG_WARNING, "ejection-held",
+				say(step, state, CP_LOG_WARNING, "ejection-held",
 				    "%s/%s stays in service although its check fails: %u of %u were taken out "
 				    "within %u s",
 				    state->service, state->backend, lately, service->backends_count,
@@ -165,8 +172,9 @@ static void drain(struct step *step, struct cp_backend_state *state)
 	int64_t left_s = cp_lifecycle_drain_left(state, step->now_ns);
 
 	if (!left_s && !state->overdue)
-		say(step, CP_LOG_WARNING, "drain-deadline", "%s/%s: the drain's %u s are over, its flows are reset",
-		    state->service, state->backend, state->drain_deadline_s);
+		say(step, state, CP_LOG_WARNING, "drain-deadline",
+		    "%s/%s: the drain's %u s are over, its flows are reset", state->service, state->backend,
+		    state->drain_deadline_s);
 	state->overdue = !left_s;
 	if (left_s > 0)
 		wake_at(step, state->drain_ns + state->drain_deadline_s * SECOND_NS);
@@ -191,16 +199,16 @@ static void find_rivals(struct step *step)
 		state->rival = rivals && state->healthy && state->node_role == CP_NODE_PRIMARY;
 	}
 	if (rivals && !before)
-		say(step, CP_LOG_ERROR, "two-primaries", "service %s: %u backends claim to be the primary%s",
-		    step->service->name, primaries,
+		say(step, NULL, CP_LOG_ERROR, "two-primaries",
+		    "service %s: %u backends claim to be the primary%s", step->service->name, primaries,
 		    step->service->lifecycle.role_required == CP_NODE_PRIMARY ? "; it takes no new flows" : "");
 	else if (before && !rivals)
-		say(step, CP_LOG_INFO, "two-primaries-over", "service %s: one primary again, or none",
+		say(step, NULL, CP_LOG_INFO, "two-primaries-over", "service %s: one primary again, or none",
 		    step->service->name);
 }
 
 uint64_t cp_lifecycle_step(const struct cp_config *config, struct cp_states *states, uint64_t now_ns,
-			   void (*tell)(enum cp_log_level level, const char *id, const char *text))
+			   cp_lifecycle_tell *tell)
 {
 	struct step step = {.states = states->items, .now_ns = now_ns, .say = tell};
 	uint32_t left = states->count;

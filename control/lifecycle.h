@@ -8,10 +8,14 @@
 #include "compile.h"
 #include "log.h"
 
+// `subject` holds during the call.
+typedef void cp_lifecycle_tell(const struct cp_log_subject *subject, enum cp_log_level level, const char *id,
+			       const char *text);
+
 // Bring the states of lifecycle.c up to date, before they are compiled. `now_ns` is CLOCK_MONOTONIC. `say` (or NULL)
 // gets one line for each event. Returns when something changes next by time alone, or 0: nothing does.
 uint64_t cp_lifecycle_step(const struct cp_config *config, struct cp_states *states, uint64_t now_ns,
-			   void (*say)(enum cp_log_level level, const char *id, const char *text));
+			   cp_lifecycle_tell *say);
 
 // Is a replica near enough to its primary to serve?
 bool cp_lifecycle_lag_ok(const struct cp_lifecycle *lifecycle, const struct cp_backend_state *state);

@@ -4,30 +4,37 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 #include <jansson.h>
 
+#include "event_json.h"
 #include "events.h"
+#include "log_limit.h"
 
-#define LIMIT_IDS 64
-#define LIMIT_LINES 20
-#define LIMIT_SECONDS 10
+static const char *const ids[] = {
+#define CP_MESSAGE(id, levels, meaning, remedy) id,
+#include "messages.def"
+#undef CP_MESSAGE
+	"", // what stands in no list shares one limit
+};
+
+#define IDS (sizeof(ids) / sizeof(ids[0]))
 
 static struct {
 	enum cp_log_format format;
 	bool syslog;
 	struct {
-		const char *id; // a literal, so the address tells it
-		time_t since;
-		unsigned int lines;
-		unsigned int held;
-	} limits[LIMIT_IDS];
+		struct cp_log_limit limit;
+		enum cp_log_level level; // of the last line that was suppressed
+	} kinds[IDS];
 } state;
 
 static const char *const level_names[] = {"error", "warning", "info"};
+static const char *const prefixes[] = {"poised: error: ", "poised: warning: ", "poised: "};
 static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO};
 
 void cp_log_format(enum cp_log_format format)
@@ -41,86 +48,124 @@ void cp_log_to_syslog(void)
 	state.syslog = true;
 }
 
-static void write_json(enum cp_log_level level, const char *id, const char *text)
+static size_t index_of(const char *id)
 {
-	struct timespec now;
-	struct tm broken;
-	char when[40], full[64];
-	json_t *object;
-	char *line;
+	size_t i = 0;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &broken);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &broken);
-	snprintf(full, sizeof(full), "%s.%03ldZ", when, now.tv_nsec / 1000000);
-	object = json_pack("{ss ss ss ss}", "time", full, "level", level_names[level], "id", id, "text",
-			   text);
-	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	json_decref(object);
-	if (!line) { // not UTF-8, or no memory: the event still counts
-		fprintf(stderr, "{\"level\":\"%s\",\"id\":\"%s\"}\n", level_names[level], id);
-		return;
-	}
-	fprintf(stderr, "%s\n", line);
-	free(line);
+	while (i < IDS - 1 && strcmp(ids[i], id) != 0)
+		i++;
+	return i;
 }
 
-static void write_line(enum cp_log_level level, const char *id, const char *prefix, const char *text)
+static int64_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+// Takes over `object`.
+static void write_json(json_t *object)
+{
+	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	fprintf(stderr, "%s\n", line ? line : "{\"level\":\"error\",\"kind\":\"\",\"text\":\"out of memory\"}");
+	free(line);
+	json_decref(object);
+}
+
+static void write_line(enum cp_log_level level, const struct cp_event *event, const char *prefix, const char *text)
 {
 	if (state.syslog)
-		syslog(priorities[level], "%s [%s]", text, id);
+		syslog(priorities[level], "%s [%s]", text, event->kind);
 	else if (state.format == CP_LOG_JSON)
-		write_json(level, id, text);
+		write_json(cp_event_json(event, text));
 	else
 		fprintf(stderr, "%s%s\n", prefix, text);
 }
 
-// May a line of this id be written now? Tells how many were held back before.
-static bool admit(const char *id, unsigned int *held)
+// One line about those that were not written.
+static void sum_up(enum cp_log_level level, const char *id, uint32_t held)
 {
-	struct timespec now;
-	size_t slot = ((size_t)id >> 3) % LIMIT_IDS;
+	struct cp_event event = {.level = level_names[level], .kind = id};
+	json_t *object;
 
-	*held = 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (state.limits[slot].id != id || now.tv_sec - state.limits[slot].since >= LIMIT_SECONDS) {
-		*held = state.limits[slot].id == id ? state.limits[slot].held : 0;
-		state.limits[slot].id = id;
-		state.limits[slot].since = now.tv_sec;
-		state.limits[slot].lines = 0;
-		state.limits[slot].held = 0;
+	event.time_ms = cp_event_now_ms();
+	snprintf(event.text, sizeof(event.text), "%u more suppressed", held);
+	if (!state.syslog && state.format == CP_LOG_JSON) {
+		object = cp_event_json(&event, NULL);
+		if (object)
+			json_object_set_new(object, "suppressed", json_integer(held));
+		write_json(object);
+		return;
 	}
-	if (state.limits[slot].lines < LIMIT_LINES) {
-		state.limits[slot].lines++;
+	snprintf(event.text, sizeof(event.text), "%s: %u more suppressed, see `poisectl events`", id, held);
+	write_line(level, &event, prefixes[level], event.text);
+}
+
+static bool admit(enum cp_log_level level, const char *id)
+{
+	size_t i = index_of(id);
+	int64_t now = now_s();
+	uint32_t held;
+
+	if (cp_log_limit_over(&state.kinds[i].limit, now, &held))
+		sum_up(state.kinds[i].level, id, held);
+	if (cp_log_limit_admit(&state.kinds[i].limit, now))
 		return true;
-	}
-	state.limits[slot].held++;
+	state.kinds[i].level = level;
 	return false;
+}
+
+static void emit(const struct cp_log_subject *subject, enum cp_log_level level, const char *id, const char *prefix,
+		 const char *text)
+{
+	const struct cp_event *event = cp_event_add(level_names[level], id, subject, text);
+
+	if (admit(level, id))
+		write_line(level, event, prefix, text);
 }
 
 void cp_log(enum cp_log_level level, const char *id, const char *format, ...)
 {
-	char text[1024], line[1100];
-	unsigned int held;
+	char text[1024];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	cp_event_add(level_names[level], id, text);
-	if (!admit(id, &held))
-		return;
-	if (held)
-		snprintf(line, sizeof(line), "%s (%u like it were not shown)", text, held);
-	else
-		snprintf(line, sizeof(line), "%s", text);
-	write_line(level, id, level == CP_LOG_INFO ? "poised: " :
-			      level == CP_LOG_WARNING ? "poised: warning: " : "poised: error: ", line);
+	emit(NULL, level, id, prefixes[level], text);
 }
 
+void cp_log_about(const struct cp_log_subject *subject, enum cp_log_level level, const char *id,
+		  const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	emit(subject, level, id, prefixes[level], text);
+}
+
+// Not held back: somebody waits for all of them, and a file has an end.
 void cp_log_report(const char *id, const struct cp_report *report)
 {
-	for (size_t i = 0; i < report->count; i++)
-		write_line(CP_LOG_ERROR, id, "",
-			   report->lines && report->lines[i] ? report->lines[i] : "out of memory");
+	for (size_t i = 0; i < report->count; i++) {
+		const char *text = report->lines && report->lines[i] ? report->lines[i] : "out of memory";
+
+		write_line(CP_LOG_ERROR, cp_event_add("error", id, NULL, text), "", text);
+	}
+}
+
+void cp_log_tick(void)
+{
+	int64_t now = now_s();
+	uint32_t held;
+
+	for (size_t i = 0; i < IDS; i++)
+		if (cp_log_limit_over(&state.kinds[i].limit, now, &held))
+			sum_up(state.kinds[i].level, ids[i], held);
 }

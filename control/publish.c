@@ -143,9 +143,9 @@ int cp_publish_try(struct cp_publish *publish, const struct cp_config *config, c
 	return compile(publish, config, states, topology, report);
 }
 
-static void say(enum cp_log_level level, const char *id, const char *text)
+static void say(const struct cp_log_subject *subject, enum cp_log_level level, const char *id, const char *text)
 {
-	cp_log(level, id, "%s", text);
+	cp_log_about(subject, level, id, "%s", text);
 }
 
 // What time has changed meanwhile, and when it does next.

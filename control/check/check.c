@@ -163,7 +163,9 @@ static struct cp_check *take(struct cp_checks *checks, const struct cp_service *
 	struct cp_check *check = check_create(checks, service, backend);
 
 	if (!check) {
-		cp_log(CP_LOG_ERROR, "check-start", "%s/%s: no memory for its check", service->name,
+		const struct cp_log_subject subject = {.service = service->name, .backend = backend->name};
+
+		cp_log_about(&subject, CP_LOG_ERROR, "check-start", "%s/%s: no memory for its check", service->name,
 		       backend->name);
 		return NULL;
 	}

@@ -12,6 +12,11 @@
 #include "../view.h"
 #include "check.h"
 
+static struct cp_log_subject subject_of(const struct cp_check *check)
+{
+	return (struct cp_log_subject){.service = check->service, .backend = check->backend};
+}
+
 bool cp_check_local(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
@@ -20,14 +25,15 @@ bool cp_check_local(int error)
 
 void cp_check_schedule(struct cp_check *check, uint64_t delay_ns)
 {
+	const struct cp_log_subject subject = subject_of(check);
 	struct timeval delay = {
 		.tv_sec = (time_t)(delay_ns / 1000000000),
 		.tv_usec = (suseconds_t)(delay_ns % 1000000000 / 1000),
 	};
 
 	if (evtimer_add(check->timer, &delay))
-		cp_log(CP_LOG_ERROR, "check-timer", "%s/%s: no memory for the next check", check->service,
-		       check->backend);
+		cp_log_about(&subject, CP_LOG_ERROR, "check-timer", "%s/%s: no memory for the next check",
+			     check->service, check->backend);
 }
 
 void cp_check_begin(evutil_socket_t fd, short what, void *context)
@@ -48,17 +54,19 @@ static void rest(struct cp_check *check, uint64_t now_ns)
 	cp_check_schedule(check, due_ns > now_ns ? due_ns - now_ns : 1000000);
 }
 
-static void tell(const struct cp_check *check)
+static void tell(const struct cp_check *check, enum cp_node_role role)
 {
+	struct cp_log_subject subject = subject_of(check);
 	char address[INET_ADDRSTRLEN] = "";
 
 	inet_ntop(AF_INET, &check->params.address, address, sizeof(address));
+	subject.role = role == CP_NODE_UNKNOWN ? NULL : cp_node_role_name(role);
 	if (check->health.healthy)
-		cp_log(CP_LOG_INFO, "backend-up", "%s/%s (%s:%u) is up", check->service, check->backend,
-		       address, check->params.port);
+		cp_log_about(&subject, CP_LOG_INFO, "backend-up", "%s/%s (%s:%u) is up", check->service,
+			     check->backend, address, check->params.port);
 	else
-		cp_log(CP_LOG_WARNING, "backend-down", "%s/%s (%s:%u) is down: %s", check->service,
-		       check->backend, address, check->params.port, check->reason);
+		cp_log_about(&subject, CP_LOG_WARNING, "backend-down", "%s/%s (%s:%u) is down: %s", check->service,
+			     check->backend, address, check->params.port, check->reason);
 }
 
 void cp_check_report(struct cp_check *check, const struct cp_health_report *found)
@@ -77,7 +85,7 @@ void cp_check_report(struct cp_check *check, const struct cp_health_report *foun
 		memcpy(check->reason, report.reason, sizeof(check->reason));
 	}
 	if (cp_health_result(&check->health, report.good, check->params.rise, check->params.fall, now_ns))
-		tell(check);
+		tell(check, report.role);
 	// A reload may have taken the state away.
 	if (state && cp_health_report(state, &report, check->health.healthy))
 		cp_changed(app);
@@ -95,7 +103,9 @@ void cp_check_done(struct cp_check *check, bool good, const char *reason)
 
 void cp_check_impossible(struct cp_check *check, const char *reason)
 {
-	cp_log(CP_LOG_ERROR, "check-impossible", "%s/%s: cannot check: %s", check->service, check->backend,
-	       reason);
+	const struct cp_log_subject subject = subject_of(check);
+
+	cp_log_about(&subject, CP_LOG_ERROR, "check-impossible", "%s/%s: cannot check: %s", check->service,
+		     check->backend, reason);
 	rest(check, cp_view_now_ns());
 }

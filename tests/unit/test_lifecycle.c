@@ -28,10 +28,11 @@ struct life {
 static char said[64];
 static int said_count;
 
-static void say(enum cp_log_level level, const char *id, const char *text)
+static void say(const struct cp_log_subject *subject, enum cp_log_level level, const char *id, const char *text)
 {
 	(void)level;
 	(void)text;
+	CU_ASSERT_STRING_EQUAL(subject->service, "web");
 	snprintf(said, sizeof(said), "%s", id);
 	said_count++;
 }
