@@ -28,15 +28,17 @@ struct cp_api {
 	struct cp_stream *stream;
 	struct event *second;
 	struct cp_load load;
+	struct settle *busy; // whose request is being worked on by steps; one at a time, since it may need memory
 	char path[CP_PATH_SIZE];
 	dev_t device; // of the socket's inode, so that only our own is removed
 	ino_t inode;
 };
 
-// An answer that is ready but not true yet.
+// A client that waits: for the steps that its request takes, or for an answer that is ready but not true yet.
 struct settle {
 	struct cp_api *api;
 	struct cp_stream_client *client;
+	struct cp_api_request *request; // NULL: answered
 	struct evbuffer *answer;
 	struct event *timer;
 	uint64_t generation; // acknowledged when the change was made
@@ -44,9 +46,14 @@ struct settle {
 };
 
 static const struct timeval settle_step = {.tv_usec = SETTLE_STEP_MS * 1000};
+static const struct timeval work_step = {.tv_usec = 1000};
 
 static void settle_free(struct settle *settle)
 {
+	if (settle->api->busy == settle)
+		settle->api->busy = NULL;
+	if (settle->request)
+		cp_api_forget(settle->request);
 	if (settle->timer)
 		event_free(settle->timer);
 	if (settle->answer)
@@ -66,6 +73,29 @@ static bool settled(const struct settle *settle)
 	return app->dataplane.generation != settle->generation || settle->steps >= SETTLE_FIRST;
 }
 
+static void answer(struct settle *settle)
+{
+	cp_stream_set_pending(settle->client, NULL);
+	cp_stream_answer(settle->client, settle->answer);
+	settle_free(settle);
+}
+
+static void on_work(evutil_socket_t fd, short what, void *context)
+{
+	struct settle *settle = context;
+	struct cp_api *api = settle->api;
+	bool done = false;
+
+	if (!api->busy)
+		api->busy = settle;
+	if (api->busy == settle)
+		done = cp_api_continue(settle->request, settle->answer);
+	if (done)
+		settle->request = NULL;
+	if (done || evtimer_add(settle->timer, &work_step))
+		answer(settle);
+}
+
 static void on_settle(evutil_socket_t fd, short what, void *context)
 {
 	struct settle *settle = context;
@@ -73,28 +103,31 @@ static void on_settle(evutil_socket_t fd, short what, void *context)
 	settle->steps++;
 	if (!settled(settle) && evtimer_add(settle->timer, &settle_step) == 0)
 		return;
-	cp_stream_set_pending(settle->client, NULL);
-	cp_stream_answer(settle->client, settle->answer);
-	settle_free(settle);
+	answer(settle);
 }
 
-// Returns false without memory.
-static bool settle_later(struct cp_api *api, struct cp_stream_client *client, struct evbuffer *answer)
+// `request` is owned from now on (NULL: an answer that waits for a change). Returns false without memory.
+static bool later(struct cp_api *api, struct cp_stream_client *client, struct cp_api_request *request,
+		  struct evbuffer *text)
 {
 	struct settle *settle = calloc(1, sizeof(*settle));
 
-	if (!settle)
+	if (!settle) {
+		if (request)
+			cp_api_forget(request);
 		return false;
+	}
 	settle->api = api;
 	settle->client = client;
+	settle->request = request;
 	settle->answer = evbuffer_new();
-	settle->timer = evtimer_new(api->app->base, on_settle, settle);
+	settle->timer = evtimer_new(api->app->base, request ? on_work : on_settle, settle);
 	settle->generation = api->app->dataplane.generation;
-	if (!settle->answer || !settle->timer || evtimer_add(settle->timer, &settle_step)) {
+	if (!settle->answer || !settle->timer || evtimer_add(settle->timer, request ? &work_step : &settle_step)) {
 		settle_free(settle);
 		return false;
 	}
-	evbuffer_add_buffer(settle->answer, answer);
+	evbuffer_add_buffer(settle->answer, text);
 	cp_stream_set_pending(client, settle);
 	return true;
 }
@@ -118,18 +151,19 @@ static void on_request(void *context, struct cp_stream_client *client, const cha
 		       bool whole)
 {
 	struct cp_api *api = context;
-	struct evbuffer *answer = evbuffer_new();
+	struct evbuffer *out = evbuffer_new();
+	struct cp_api_request *request = NULL;
 	bool changed = false;
 
 	// A last line without newline is as good as one with; only what is too long is refused unread.
-	if (answer && !whole && length >= CP_API_REQUEST_MAX)
-		cp_api_refuse(answer, CP_CMD_USAGE, "request is too long");
-	else if (answer)
-		cp_api_run(api->app, &api->load, text, length, answer, &changed);
-	if (!answer || !changed || !settle_later(api, client, answer))
-		cp_stream_answer(client, answer);
-	if (answer)
-		evbuffer_free(answer);
+	if (out && !whole && length >= CP_API_REQUEST_MAX)
+		cp_api_refuse(out, CP_CMD_USAGE, "request is too long");
+	else if (out)
+		request = cp_api_begin(api->app, &api->load, text, length, out, &changed);
+	if (!out || (!request && !changed) || !later(api, client, request, out))
+		cp_stream_answer(client, out);
+	if (out)
+		evbuffer_free(out);
 }
 
 static const struct cp_stream_ops ops = {

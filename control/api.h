@@ -11,7 +11,8 @@
 //   "lines": true: "stdout" is an array, of which each element is an answer of its own.
 //   "file": {"name":"x.pcapng","start":true,"hex":"0a0d..."}: write or append these bytes.
 //
-// "json" and "cwd" may be left out. With "json": true, "stdout" is a JSON value instead of text, null after a
+// "json", "cwd", "columns" (the width of the terminal that the text is for) and "colors" (true: it has some)
+// may be left out. With "json": true, "stdout" is a JSON value instead of text, null after a
 // failure that has none. `status` is poisectl's exit status. Pure but for what the verbs do.
 #pragma once
 
@@ -19,8 +20,18 @@
 
 #define CP_API_REQUEST_MAX 65536
 
-// Carry out the request `text` and write the answer's line into `answer`. *changed tells whether a snapshot
-// follows from it.
+struct cp_api_request;
+
+// Begin the request `text`. When it is done at once, writes the answer's line into `answer` and returns NULL; else what
+// is to be continued. `app` and `load` must outlive it. *changed tells whether a snapshot follows from it.
+struct cp_api_request *cp_api_begin(struct cp_app *app, const struct cp_load *load, const char *text, size_t length,
+				    struct evbuffer *answer, bool *changed);
+// A step of a few milliseconds at most. True when `answer` is written; the request is gone then.
+bool cp_api_continue(struct cp_api_request *request, struct evbuffer *answer);
+// Nobody waits for it any more.
+void cp_api_forget(struct cp_api_request *request);
+
+// Carry out all of it at once.
 void cp_api_run(struct cp_app *app, const struct cp_load *load, const char *text, size_t length,
 		struct evbuffer *answer, bool *changed);
 

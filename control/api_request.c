@@ -82,6 +82,7 @@ static const char *unpack(const json_t *request, struct cp_cmd *cmd)
 {
 	const json_t *argv = json_object_get(request, "argv");
 	size_t count = json_array_size(argv);
+	json_int_t columns;
 
 	if (!json_is_object(request))
 		return "request is not a JSON object";
@@ -96,26 +97,25 @@ static const char *unpack(const json_t *request, struct cp_cmd *cmd)
 	}
 	cmd->argc = (int)count;
 	cmd->json = json_is_true(json_object_get(request, "json"));
+	columns = json_integer_value(json_object_get(request, "columns"));
+	cmd->columns = columns > 0 && columns < 10000 ? (unsigned)columns : 0;
+	cmd->colors = json_is_true(json_object_get(request, "colors"));
 	cmd->cwd = json_string_value(json_object_get(request, "cwd"));
 	return NULL;
 }
 
-static void run(struct cp_cmd *cmd, struct evbuffer *answer)
-{
-	enum cp_cmd_status status;
+struct cp_api_request {
+	struct cp_cmd cmd;
+	json_t *request; // the arguments are in it
+	const char *argv[CP_API_ARGUMENTS + 1];
+};
 
-	cmd->out = evbuffer_new();
-	cmd->err = evbuffer_new();
-	cmd->file = evbuffer_new();
-	if (cmd->out && cmd->err && cmd->file) {
-		status = cp_cmd_run(cmd);
-		write_answer(answer, status,
-			     cmd->json ? json_incref(cmd->document ? cmd->document : json_null())
-				       : text_of(cmd->out),
-			     text_of(cmd->err), cmd);
-	} else {
-		cp_api_refuse(answer, CP_CMD_FAILED, "out of memory");
-	}
+void cp_api_forget(struct cp_api_request *request)
+{
+	struct cp_cmd *cmd = &request->cmd;
+
+	if (cmd->work)
+		cmd->forget(cmd->work);
 	json_decref(cmd->document);
 	json_decref(cmd->again);
 	if (cmd->file)
@@ -124,20 +124,78 @@ static void run(struct cp_cmd *cmd, struct evbuffer *answer)
 		evbuffer_free(cmd->out);
 	if (cmd->err)
 		evbuffer_free(cmd->err);
+	json_decref(request->request);
+	free(request);
+}
+
+// True when it was the last step.
+static bool finish(struct cp_api_request *request, enum cp_cmd_status status, struct evbuffer *answer)
+{
+	struct cp_cmd *cmd = &request->cmd;
+
+	if (cmd->next)
+		return false;
+	cp_text_terminal(cmd->columns, cmd->colors);
+	if (!cmd->json)
+		cp_text_fit(cmd->out);
+	write_answer(answer, status,
+		     cmd->json ? json_incref(cmd->document ? cmd->document : json_null()) : text_of(cmd->out),
+		     text_of(cmd->err), cmd);
+	cp_api_forget(request);
+	return true;
+}
+
+bool cp_api_continue(struct cp_api_request *request, struct evbuffer *answer)
+{
+	enum cp_cmd_status (*next)(struct cp_cmd *cmd) = request->cmd.next;
+
+	cp_text_terminal(request->cmd.columns, request->cmd.colors);
+	request->cmd.next = NULL;
+	return finish(request, next(&request->cmd), answer);
+}
+
+static bool prepare(struct cp_cmd *cmd)
+{
+	cmd->out = evbuffer_new();
+	cmd->err = evbuffer_new();
+	cmd->file = evbuffer_new();
+	return cmd->out && cmd->err && cmd->file;
+}
+
+struct cp_api_request *cp_api_begin(struct cp_app *app, const struct cp_load *load, const char *text, size_t length,
+				    struct evbuffer *answer, bool *changed)
+{
+	struct cp_api_request *request = calloc(1, sizeof(*request));
+	const char *wrong = NULL;
+	enum cp_cmd_status status;
+
+	*changed = false;
+	if (!request || !prepare(&request->cmd)) {
+		cp_api_refuse(answer, CP_CMD_FAILED, "out of memory");
+		if (request)
+			cp_api_forget(request);
+		return NULL;
+	}
+	request->cmd.app = app;
+	request->cmd.load = load;
+	request->cmd.argv = request->argv;
+	request->request = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+	wrong = request->request ? unpack(request->request, &request->cmd) : "request is not JSON";
+	if (wrong) {
+		cp_api_refuse(answer, CP_CMD_USAGE, wrong);
+		cp_api_forget(request);
+		return NULL;
+	}
+	status = cp_cmd_run(&request->cmd);
+	*changed = request->cmd.changed;
+	return finish(request, status, answer) ? NULL : request;
 }
 
 void cp_api_run(struct cp_app *app, const struct cp_load *load, const char *text, size_t length,
 		struct evbuffer *answer, bool *changed)
 {
-	const char *argv[CP_API_ARGUMENTS + 1] = {NULL};
-	struct cp_cmd cmd = {.app = app, .load = load, .argv = argv};
-	json_t *request = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
-	const char *wrong = request ? unpack(request, &cmd) : "request is not JSON";
+	struct cp_api_request *request = cp_api_begin(app, load, text, length, answer, changed);
 
-	if (wrong)
-		cp_api_refuse(answer, CP_CMD_USAGE, wrong);
-	else
-		run(&cmd, answer);
-	*changed = cmd.changed;
-	json_decref(request);
+	while (request && !cp_api_continue(request, answer))
+		;
 }

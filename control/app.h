@@ -85,6 +85,7 @@ struct cp_app {
 	struct cp_sink_dp *sink;
 	struct cp_spawn *spawn;
 	struct cp_watch *watch;
+	struct event *counting; // flow_counting.c
 	char run_dir[CP_PATH_SIZE];  // directory of the control socket
 	char instance[CP_PATH_SIZE]; // run_dir as one word: names of pins, EAL file prefix
 	char pins[256];		     // this instance's directory on a bpffs; empty when there is none

@@ -36,6 +36,8 @@ struct cp_cmd {
 	int argc;
 	const char **argv; // argv[0] is the verb
 	bool json;
+	unsigned columns; // of the caller's terminal, 0: none
+	bool colors;	  // that the terminal has and the caller wants
 	struct evbuffer *out; // text for stdout
 	struct evbuffer *err; // text for stderr
 	json_t *document;     // for stdout with `json`; owned by the caller
@@ -46,6 +48,11 @@ struct cp_cmd {
 	bool file_start;       // the file begins here, else it goes on
 	struct evbuffer *file;
 	const char *screen;   // the client may show the document on the whole terminal, by this name; else NULL
+	// Not done yet: call this again soon, until it leaves it NULL. `work` is what it keeps meanwhile, freed by
+	// `forget`, which is also called when nobody waits any more.
+	enum cp_cmd_status (*next)(struct cp_cmd *cmd);
+	void *work;
+	void (*forget)(void *work);
 	bool changed;	      // something a snapshot is made of: the answer may wait for the dataplane
 };
 
@@ -62,7 +69,7 @@ struct cp_cmd_entry {
 // The verbs, ended by one without name.
 const struct cp_cmd_entry *cp_cmd_table(void);
 
-// Look the verb up and run it. Fills out, err, document and changed; sets json for "-j" among the arguments.
+// Look the verb up and run it. Fills out, err, document, changed and next; sets json for "-j" among the arguments.
 enum cp_cmd_status cp_cmd_run(struct cp_cmd *cmd);
 
 // A line on stderr; returns CP_CMD_FAILED or CP_CMD_USAGE.

@@ -24,7 +24,7 @@ static enum cp_cmd_status answer(struct cp_cmd *cmd, bool good, const char *text
 				    summary ? summary : "");
 	status = cp_cmd_give(cmd, json_pack("{sb so sb si so}", "done", (int)good, "summary",
 					    cp_json_text(summary ? summary : ""), "waits_for_confirmation", (int)waits,
-					    "seconds_left", waits ? (int)left : 0, "errors",
+					    "left_s", waits ? (int)left : 0, "errors",
 					    cp_cmd_report_json(report)));
 	cmd->changed = good;
 	cp_report_fini(report);

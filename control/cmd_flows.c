@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// flows: reads the table that the workers write. A record is copied and believed only if its sequence was
-// even and the same before and after.
+// flows: reads the table that the workers write. A record is copied and believed only if its sequence was even and the
+// same before and after. A large table is read by steps, so that nobody waits for it.
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -13,21 +14,19 @@
 #include "flow_copy.h"
 #include "view.h"
 
-// Records looked at in one call: about 20 ms of poised's time. A larger table is shown in part, and said so.
-#define VISITS_MAX (2u << 20)
+#define STEP 65536u // records looked at in a step: two or three milliseconds, if names are compared
 
 static const struct cp_text_column columns[] = {
-	{"CLIENT", "client", CP_TEXT_PLAIN}, {"VIP", "vip", CP_TEXT_PLAIN},
+	{"CLIENT", "client", CP_TEXT_PLAIN}, {"VIP", "vip", CP_TEXT_PLAIN, true},
 	{"SNAT", "snat", CP_TEXT_PLAIN},     {"BACKEND", "backend", CP_TEXT_PLAIN},
 	{"STATE", "state", CP_TEXT_PLAIN},   {"IDLE", "idle_s", CP_TEXT_PLAIN},
 };
 
 struct scan {
-	const struct cp_flow_filter *filter;
-	const struct poise_snapshot *snapshot;
-	uint32_t now_ms;
+	struct cp_flow_filter filter;
+	uint32_t shard; // where it goes on
+	uint32_t record;
 	uint64_t matched;
-	uint64_t visited;
 	json_t *rows;
 };
 
@@ -53,59 +52,102 @@ static json_t *flow_json(const struct poise_flow *flow, const struct poise_snaps
 			 cp_flow_state_name(flow->state), "idle_s", idle_ms > 0 ? idle_ms / 1000 : 0);
 }
 
-static void scan_shard(struct scan *scan, const struct poise_table *table, uint32_t shard)
+static void look(struct scan *scan, const struct poise_flow *record, const struct poise_snapshot *snapshot,
+		 uint32_t now_ms)
 {
-	uint32_t top = POISE_LOAD(poise_shard(table, shard)->used_top);
+	struct poise_flow copy;
 
-	if (top > table->records_per_shard)
-		top = table->records_per_shard;
-	for (uint32_t i = 0; i < top && scan->visited < VISITS_MAX; i++) {
-		struct poise_flow copy;
-
-		scan->visited++;
-		if (!cp_flow_copy(poise_record(table, shard * table->records_per_shard + i + 1), &copy) ||
-		    !cp_flow_filter_match(scan->filter, &copy, scan->snapshot))
-			continue;
-		if (scan->matched++ < scan->filter->limit)
-			json_array_append_new(scan->rows, flow_json(&copy, scan->snapshot, scan->now_ms));
-	}
+	if (!cp_flow_copy(record, &copy) || !cp_flow_filter_match(&scan->filter, &copy, snapshot))
+		return;
+	if (scan->matched++ < scan->filter.limit)
+		json_array_append_new(scan->rows, flow_json(&copy, snapshot, now_ms));
 }
 
-static void summary(struct cp_cmd *cmd, const struct scan *scan, bool whole)
+// True when the whole table has been looked at.
+static bool step(struct scan *scan, const struct cp_app *app)
+{
+	const struct poise_table *table = &app->flows.table;
+	uint32_t now_ms = (uint32_t)(cp_view_now_ns() / 1000000), left = STEP;
+
+	for (; scan->shard < POISE_SHARDS; scan->shard++, scan->record = 0) {
+		uint32_t top = POISE_LOAD(poise_shard(table, scan->shard)->used_top);
+
+		if (top > table->records_per_shard)
+			top = table->records_per_shard;
+		for (; scan->record < top; scan->record++) {
+			if (!left--)
+				return false;
+			look(scan, poise_record(table, scan->shard * table->records_per_shard + scan->record + 1),
+			     app->snapshot, now_ms);
+		}
+	}
+	return true;
+}
+
+static void summary(struct cp_cmd *cmd, const struct scan *scan)
 {
 	uint64_t shown = json_array_size(scan->rows);
 
 	if (!scan->matched)
 		evbuffer_add_printf(cmd->out, "no flow\n");
-	else if (!scan->filter->limit)
+	else if (!scan->filter.limit)
 		evbuffer_add_printf(cmd->out, "%" PRIu64 " flow%s\n", scan->matched,
 				    scan->matched == 1 ? "" : "s");
 	else if (scan->matched > shown)
 		evbuffer_add_printf(cmd->out, "%" PRIu64 " more; limit=N shows more of them\n",
 				    scan->matched - shown);
-	if (!whole)
-		evbuffer_add_printf(cmd->err, "only the first %u records were looked at\n", VISITS_MAX);
+}
+
+static void forget(void *work)
+{
+	struct scan *scan = work;
+
+	json_decref(scan->rows);
+	free(scan);
+}
+
+static enum cp_cmd_status go_on(struct cp_cmd *cmd)
+{
+	struct scan *scan = cmd->work;
+
+	if (!scan->rows)
+		scan->rows = json_array();
+	if (!step(scan, cmd->app)) {
+		cmd->next = go_on;
+		return CP_CMD_DONE;
+	}
+	if (!cmd->json)
+		cp_text_table(cmd->out, columns, POISE_COUNT(columns), scan->rows);
+	summary(cmd, scan);
+	return cp_cmd_give(cmd, json_pack("{sO sI}", "flows", scan->rows, "matched", (json_int_t)scan->matched));
+}
+
+// Few records are looked at at once. Of many nothing is held before it is our turn.
+static bool few(const struct poise_table *table)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < POISE_SHARDS; i++)
+		sum += POISE_LOAD(poise_shard(table, i)->used_top);
+	return sum < STEP;
 }
 
 enum cp_cmd_status cp_cmd_flows(struct cp_cmd *cmd)
 {
 	const struct cp_flow_memory *flows = &cmd->app->flows;
-	struct cp_flow_filter filter;
-	struct scan scan = {.filter = &filter, .snapshot = cmd->app->snapshot};
+	struct scan *scan = calloc(1, sizeof(*scan));
 	char error[160];
-	bool whole;
 
-	if (cp_flow_filter_parse(&filter, cmd->argc - 1, cmd->argv + 1, error, sizeof(error)))
+	if (!scan)
+		return cp_cmd_fail(cmd, "out of memory");
+	cmd->work = scan;
+	cmd->forget = forget;
+	if (cp_flow_filter_parse(&scan->filter, cmd->argc - 1, cmd->argv + 1, error, sizeof(error)))
 		return cp_cmd_usage(cmd, "%s", error);
 	if (!flows->base || !flows->table.base)
 		return cp_cmd_fail(cmd, "there is no flow table yet");
-	scan.now_ms = (uint32_t)(cp_view_now_ns() / 1000000);
-	scan.rows = json_array();
-	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++)
-		scan_shard(&scan, &flows->table, shard);
-	whole = scan.visited < VISITS_MAX;
-	cp_text_table(cmd->out, columns, POISE_COUNT(columns), scan.rows);
-	summary(cmd, &scan, whole);
-	return cp_cmd_give(cmd, json_pack("{so sI sb}", "flows", scan.rows, "matched",
-					  (json_int_t)scan.matched, "complete", (int)whole));
+	if (few(&flows->table))
+		return go_on(cmd);
+	cmd->next = go_on;
+	return CP_CMD_DONE;
 }

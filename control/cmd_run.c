@@ -96,6 +96,7 @@ enum cp_cmd_status cp_cmd_run(struct cp_cmd *cmd)
 	const struct cp_cmd_entry *entry;
 
 	take_json_option(cmd);
+	cp_text_terminal(cmd->columns, cmd->colors);
 	entry = find(cmd);
 	if (!entry)
 		return CP_CMD_USAGE;

@@ -12,22 +12,22 @@
 static const struct cp_text_column service_columns[] = {
 	{"SERVICE", "service", CP_TEXT_PLAIN},
 	{"ADDRESS", "endpoint", CP_TEXT_PLAIN},
-	{"NAT", "nat", CP_TEXT_PLAIN},
-	{"SCHED", "scheduler", CP_TEXT_PLAIN},
+	{"NAT", "nat", CP_TEXT_PLAIN, true},
+	{"SCHED", "scheduler", CP_TEXT_PLAIN, true},
 	{"UP", "backends_up", CP_TEXT_PLAIN},
 	{"OF", "backends_total", CP_TEXT_PLAIN},
 	{"ACTIVE", "flows_active", CP_TEXT_COUNT},
-	{"TOTAL", "flows_total", CP_TEXT_COUNT},
-	{"IN", "bytes_in", CP_TEXT_BYTES},
-	{"OUT", "bytes_out", CP_TEXT_BYTES},
+	{"TOTAL", "flows_total", CP_TEXT_COUNT, true},
+	{"IN", "bytes_in", CP_TEXT_BYTES, true},
+	{"OUT", "bytes_out", CP_TEXT_BYTES, true},
 };
 
 static const struct cp_text_column backend_columns[] = {
 	{"SERVICE", "service", CP_TEXT_PLAIN},	 {"BACKEND", "backend", CP_TEXT_PLAIN},
 	{"ADDRESS", "endpoint", CP_TEXT_PLAIN},	 {"STATE", "state", CP_TEXT_PLAIN},
-	{"WEIGHT", "weight", CP_TEXT_PLAIN},	 {"ACTIVE", "flows_active", CP_TEXT_COUNT},
-	{"TOTAL", "flows_total", CP_TEXT_COUNT}, {"CHECK MS", "check_ms", CP_TEXT_PLAIN},
-	{"SYN MS", "syn_ms", CP_TEXT_PLAIN},
+	{"WEIGHT", "weight", CP_TEXT_PLAIN, true},	 {"ACTIVE", "flows_active", CP_TEXT_COUNT},
+	{"TOTAL", "flows_total", CP_TEXT_COUNT, true}, {"CHECK MS", "check_ms", CP_TEXT_PLAIN, true},
+	{"SYN MS", "syn_ms", CP_TEXT_PLAIN, true},
 };
 
 // Is `name` (NULL: any) a service that can be shown?

@@ -14,12 +14,12 @@
 
 static const struct cp_text_column worker_columns[] = {
 	{"WORKER", "worker", CP_TEXT_PLAIN},
-	{"LCORE", "lcore", CP_TEXT_PLAIN},
+	{"LCORE", "lcore", CP_TEXT_PLAIN, true},
 	{"RUNNING", "running", CP_TEXT_PLAIN},
 	{"BUSY %", "busy_percent", CP_TEXT_PLAIN},
 	{"HEARTBEAT MS", "heartbeat_age_ms", CP_TEXT_PLAIN},
 	{"GENERATION", "generation", CP_TEXT_PLAIN},
-	{"SHARDS", "shards", CP_TEXT_PLAIN},
+	{"SHARDS", "shards", CP_TEXT_PLAIN, true},
 };
 
 static const struct cp_text_column port_columns[] = {
@@ -28,7 +28,7 @@ static const struct cp_text_column port_columns[] = {
 	{"RX BYTES", "rx_bytes", CP_TEXT_BYTES},
 	{"TX PACKETS", "tx_packets", CP_TEXT_COUNT},
 	{"TX BYTES", "tx_bytes", CP_TEXT_BYTES},
-	{"RX MISSED", "rx_missed", CP_TEXT_COUNT},
+	{"RX MISSED", "rx_missed", CP_TEXT_COUNT, true},
 };
 
 static double age_ms(uint64_t at_ns, uint64_t now_ns)

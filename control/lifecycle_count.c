@@ -37,7 +37,6 @@ static uint32_t find(const struct cp_app *app, const struct cp_backend_state *st
 
 void cp_lifecycle_count(struct cp_app *app)
 {
-	struct cp_flow_counts counts = {.table = &app->flows.table};
 	uint64_t now_ns = cp_view_now_ns();
 	uint32_t index = 0;
 
@@ -53,7 +52,7 @@ void cp_lifecycle_count(struct cp_app *app)
 			continue;
 		cp_view_traffic(&app->dataplane, index, &traffic);
 		fresh = traffic.flows_created > state->created ? traffic.flows_created - state->created : 0;
-		state->flows = cp_flow_counts(&counts, index, now_ns);
+		state->flows = app->dataplane.counts ? cp_flow_counts(app->dataplane.counts, index, now_ns) : 0;
 		state->expected = fresh < 1000000 && state->created ? (uint32_t)fresh : 0;
 		state->created = traffic.flows_created;
 		index++;

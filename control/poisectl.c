@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -32,6 +33,20 @@ static int usage(FILE *to)
 	return EXIT_USAGE;
 }
 
+// How wide the text may be, and whether colours are wanted (https://no-color.org).
+static void add_terminal(json_t *request)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct winsize size = {0};
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		json_object_set_new(request, "columns", json_integer(size.ws_col));
+	if (!(no && *no) && term && strcmp(term, "dumb") != 0)
+		json_object_set_new(request, "colors", json_true());
+}
+
 static json_t *request_of(int argc, char **argv, bool json)
 {
 	char cwd[PATH_MAX];
@@ -46,6 +61,8 @@ static json_t *request_of(int argc, char **argv, bool json)
 		}
 	}
 	request = json_pack("{so sb}", "argv", arguments, "json", json);
+	if (request)
+		add_terminal(request);
 	if (request && getcwd(cwd, sizeof(cwd)))
 		json_object_set_new(request, "cwd", json_string(cwd));
 	return request;

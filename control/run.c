@@ -13,6 +13,7 @@
 #include "bpffs.h"
 #include "daemon.h"
 #include "eal.h"
+#include "flow_counting.h"
 #include "flow_counts.h"
 #include "flow_memory.h"
 #include "guard.h"
@@ -198,7 +199,7 @@ static int start_services(struct cp_app *app)
 	app->sink = cp_sink_dp_create(app);
 	app->checks = cp_checks_create(app);
 	app->watch = cp_watch_create(app);
-	if (!app->spawn || !app->sink || !app->checks || !app->watch)
+	if (!app->spawn || !app->sink || !app->checks || !app->watch || !cp_flow_counting_create(app))
 		return -ENOMEM;
 	cp_checks_apply(app->checks);
 	app->api = cp_api_create(app);
@@ -261,6 +262,8 @@ static void stop(struct run *run, bool remove)
 	cp_watch_destroy(app->watch);
 	cp_sink_dp_destroy(app->sink);
 	cp_spawn_destroy(app->spawn);
+	if (app->counting)
+		event_free(app->counting);
 	free(app->dataplane.counts);
 	cp_xdp_destroy(app->xdp, remove);
 	cp_guard_destroy(app->guard, remove);

@@ -2,13 +2,27 @@
 // Copyright (c) 2026 The Poise authors
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <poise/base.h>
 
 #include "table_text.h"
 
 #define GAP 2
 #define COLUMNS_MAX 16
 #define WRAP_LEAST 24 // narrower text is not readable: such lines are longer
+
+static struct {
+	unsigned columns;
+	bool colors;
+} terminal;
+
+void cp_text_terminal(unsigned columns, bool colors)
+{
+	terminal.columns = columns;
+	terminal.colors = colors;
+}
 
 static const char *scaled(uint64_t value, uint32_t base, const char *const *units, size_t units_count,
 			  char *text)
@@ -128,6 +142,22 @@ void cp_text_wrap(struct evbuffer *out, const char *text, size_t indent)
 	}
 }
 
+// The colour of a state, NULL for none.
+static const char *color_of(const struct cp_text_column *column, const char *value)
+{
+	static const struct {
+		const char *word, *color;
+	} colors[] = {
+		{"up", "32"},	   {"ok", "32"},      {"down", "31"},	{"wrong", "31"},  {"draining", "33"},
+		{"note", "33"},	   {"standby", "36"}, {"unknown", "33"}, {"disabled", "2"}, {"removed", "2"},
+	};
+
+	for (size_t i = 0; terminal.colors && strcmp(column->key, "state") == 0 && i < POISE_COUNT(colors); i++)
+		if (strcmp(colors[i].word, value) == 0)
+			return colors[i].color;
+	return NULL;
+}
+
 // Spaces are written only when something follows them, so that no line ends in blanks.
 static void line(struct evbuffer *out, const struct cp_text_column *columns, size_t count, const json_t *row,
 		 const size_t *widths, const bool *numbers)
@@ -138,6 +168,7 @@ static void line(struct evbuffer *out, const struct cp_text_column *columns, siz
 	for (size_t i = 0; i < count; i++) {
 		const char *value = row ? cell(&columns[i], row, text) : columns[i].title;
 		size_t length = strlen(value);
+		const char *color;
 
 		if (numbers[i])
 			blanks += widths[i] - length;
@@ -147,7 +178,11 @@ static void line(struct evbuffer *out, const struct cp_text_column *columns, siz
 			cp_text_wrap(out, value, used);
 			return;
 		}
-		evbuffer_add(out, value, length);
+		color = row ? color_of(&columns[i], value) : NULL;
+		if (color)
+			evbuffer_add_printf(out, "\033[%sm%s\033[0m", color, value);
+		else
+			evbuffer_add(out, value, length);
 		if (length)
 			blanks = 0;
 		blanks += (numbers[i] ? 0 : widths[i] - length) + GAP;
@@ -156,10 +191,30 @@ static void line(struct evbuffer *out, const struct cp_text_column *columns, siz
 	evbuffer_add(out, "\n", 1);
 }
 
+// Which columns there is room for: how many, copied to `chosen`.
+static size_t choose(const struct cp_text_column *columns, size_t count, const size_t *widths,
+		     struct cp_text_column *chosen)
+{
+	size_t used = 0, spare = count;
+	bool out[COLUMNS_MAX] = {false};
+
+	for (size_t i = 0; i < count; i++)
+		used += columns[i].kind == CP_TEXT_PROSE ? GAP : widths[i] + GAP;
+	while (spare-- > 0 && terminal.columns && used > terminal.columns + GAP) {
+		out[spare] = columns[spare].spare;
+		used -= out[spare] ? widths[spare] + GAP : 0;
+	}
+	for (size_t i = spare = 0; i < count; i++)
+		if (!out[i])
+			chosen[spare++] = columns[i];
+	return spare;
+}
+
 void cp_text_table(struct evbuffer *out, const struct cp_text_column *columns, size_t columns_count,
 		   const json_t *rows)
 {
-	size_t widths[COLUMNS_MAX];
+	struct cp_text_column chosen[COLUMNS_MAX];
+	size_t widths[COLUMNS_MAX], count;
 	bool numbers[COLUMNS_MAX];
 	const json_t *row;
 	size_t at;
@@ -167,6 +222,61 @@ void cp_text_table(struct evbuffer *out, const struct cp_text_column *columns, s
 	if (!json_array_size(rows) || columns_count > COLUMNS_MAX)
 		return;
 	measure(columns, columns_count, rows, widths, numbers);
-	line(out, columns, columns_count, NULL, widths, numbers);
-	json_array_foreach(rows, at, row) line(out, columns, columns_count, row, widths, numbers);
+	count = choose(columns, columns_count, widths, chosen);
+	if (count < columns_count)
+		measure(chosen, count, rows, widths, numbers);
+	line(out, chosen, count, NULL, widths, numbers);
+	json_array_foreach(rows, at, row) line(out, chosen, count, row, widths, numbers);
+}
+
+// Characters that are seen, without the sequences for colours.
+static size_t visible(const char *text, size_t length)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\033')
+			i += strcspn(text + i, "m");
+		else
+			seen += ((unsigned char)text[i] & 0xc0) != 0x80;
+	}
+	return seen;
+}
+
+static void fit_line(struct evbuffer *out, const char *text, size_t length)
+{
+	size_t indent = 0;
+
+	while (visible(text, length) + indent > terminal.columns) {
+		size_t cut = terminal.columns - indent, least = strspn(text, " ") + 1;
+
+		while (cut > least && text[cut] != ' ')
+			cut--;
+		if (text[cut] != ' ') // a word that is longer than a line
+			break;
+		evbuffer_add_printf(out, "%*s%.*s\n", (int)indent, "", (int)cut, text);
+		text += cut + 1;
+		length -= cut + 1;
+		indent = 4;
+	}
+	evbuffer_add_printf(out, "%*s%.*s\n", (int)indent, "", (int)length, text);
+}
+
+void cp_text_fit(struct evbuffer *out)
+{
+	struct evbuffer *fit;
+	char *text;
+	size_t length;
+
+	if (terminal.columns < WRAP_LEAST)
+		return;
+	fit = evbuffer_new();
+	while (fit && (text = evbuffer_readln(out, &length, EVBUFFER_EOL_LF))) {
+		fit_line(fit, text, length);
+		free(text);
+	}
+	if (!fit)
+		return;
+	evbuffer_prepend_buffer(out, fit); // before what does not end in a newline
+	evbuffer_free(fit);
 }

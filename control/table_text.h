@@ -25,7 +25,15 @@ struct cp_text_column {
 	const char *title;
 	const char *key; // of each row; a missing key or null is shown as "-", in prose as nothing
 	enum cp_text_kind kind;
+	bool spare; // left out, the last of them first, when the lines do not fit into the terminal
 };
+
+// For whom the text is, until the next call: the width of a terminal (0: none, nothing is left out), and whether the
+// words of a column `state` have colours.
+void cp_text_terminal(unsigned columns, bool colors);
+
+// Break the lines of `out` that do not fit into the terminal, at blanks.
+void cp_text_fit(struct evbuffer *out);
 
 // One line of titles and one for each object of `rows`. Numbers stand to the right. Does nothing when
 // `rows` is empty.

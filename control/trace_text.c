@@ -84,14 +84,15 @@ static void fate(const struct cp_trace_packet *packet, const struct poise_snapsh
 		snprintf(text, size, "%s", verdict_name(in));
 }
 
-static void clock_text(int64_t at_ns, const char *format, char *text, size_t size)
+// The time of day for people, here.
+static void clock_text(int64_t at_ns, char *text, size_t size)
 {
 	time_t seconds = at_ns / 1000000000;
 	struct tm parts;
 	char date[40];
 
 	localtime_r(&seconds, &parts);
-	strftime(date, sizeof(date), format, &parts);
+	strftime(date, sizeof(date), "%H:%M:%S", &parts);
 	snprintf(text, size, "%s.%06u", date, (unsigned)(at_ns % 1000000000 / 1000));
 }
 
@@ -101,7 +102,7 @@ void cp_trace_text(struct evbuffer *out, const struct cp_trace_packet *packet, c
 	char at[48], what[100];
 	struct side side;
 
-	clock_text((int64_t)packet->in.at_ns + offset_ns, "%H:%M:%S", at, sizeof(at));
+	clock_text((int64_t)packet->in.at_ns + offset_ns, at, sizeof(at));
 	fate(packet, snapshot, what, sizeof(what));
 	describe(&packet->in, packet->in_bytes, &side);
 	evbuffer_add_printf(out, "%s %-7.7s %s%s%s\n", at, port_name(snapshot, packet->in.port), side.text,
@@ -131,13 +132,21 @@ json_t *cp_trace_json(const struct cp_trace_packet *packet, const struct poise_s
 {
 	const struct poise_trace_record *in = &packet->in;
 	char at[64], service[POISE_NAME_SIZE] = "", backend[POISE_NAME_SIZE] = "";
+	struct tm parts;
+	int64_t at_ns;
+	time_t seconds;
+	size_t length;
 
-	clock_text((int64_t)in->at_ns + offset_ns, "%Y-%m-%dT%H:%M:%S", at, sizeof(at));
+	at_ns = (int64_t)in->at_ns + offset_ns;
+	seconds = at_ns / 1000000000;
+	gmtime_r(&seconds, &parts);
+	length = strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(at + length, sizeof(at) - length, ".%06uZ", (unsigned)(at_ns % 1000000000 / 1000));
 	if (snapshot && in->vip_index < POISE_MAX_VIPS)
 		snprintf(service, sizeof(service), "%.31s", snapshot->vip_names[in->vip_index]);
 	if (snapshot && in->backend_index < POISE_MAX_BACKENDS)
 		snprintf(backend, sizeof(backend), "%.31s", snapshot->backend_names[in->backend_index]);
-	return json_pack("{ss ss si ss so so so so}", "at", at, "path", in->path == POISE_TRACE_XDP ? "xdp" : "dpdk",
+	return json_pack("{ss ss si ss so so so so}", "time", at, "path", in->path == POISE_TRACE_XDP ? "xdp" : "dpdk",
 			 "actor", (int)in->actor, "verdict", verdict_name(in), "service", cp_json_text(service),
 			 "backend", cp_json_text(backend), "in", side_json(in, packet->in_bytes, snapshot), "out",
 			 packet->left ? side_json(&packet->out, packet->out_bytes, snapshot) : json_null());

@@ -164,7 +164,7 @@ void cp_view_flow_table(const struct cp_flow_memory *flows, struct cp_flow_count
 	if (!counts)
 		return;
 	cp_flow_counts_refresh(counts, cp_view_now_ns());
-	view->used = counts->live;
-	view->half_open = counts->half_open;
-	view->expired = counts->over;
+	view->used = counts->whole.live;
+	view->half_open = counts->whole.half_open;
+	view->expired = counts->whole.over;
 }

@@ -65,7 +65,8 @@ def main():
     reader, page, manual = read_by_poised(), on_page(), in_manual()
     wrong = 0
     for group in sorted(set(reader) | set(page)):
-        for here, there, what in ((reader, page, "docs/configuration.md has no"), (page, reader, "the reader knows no")):
+        for here, there, what in ((reader, page, "docs/configuration.md has no"),
+                                  (page, reader, "the reader knows no")):
             lacks = sorted(here.get(group, set()) - there.get(group, set()))
             wrong += len(lacks)
             if lacks:

@@ -55,6 +55,36 @@ static void counts(void)
 	free(memory);
 }
 
+// Nobody who asks waits for the count of a large table: steps do it, and what they found holds until the next round ends.
+static void large_tables_by_steps(void)
+{
+	static const __u64 seed[2] = {1, 2};
+	struct cp_flow_counts flows = {0};
+	struct poise_table table = {0};
+	size_t bytes = (size_t)poise_table_layout(&table, 300000) * POISE_LINE_SIZE;
+	void *memory = aligned_alloc(POISE_LINE_SIZE, bytes);
+	const uint32_t each = 3000, second = 1000000000;
+	int steps = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+	memset(memory, 0, bytes);
+	CU_ASSERT_FALSE(cp_flow_counts_step(&flows, 1)); // no table
+	poise_table_format(&table, memory, 300000, seed);
+	flows.table = &table;
+	CU_ASSERT_FALSE(cp_flow_counts_step(&flows, 1)); // small
+	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++)
+		fill(&table, shard, each, 7);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 1), each * POISE_SHARDS); // the first time at once
+	fill(&table, 5, each, 8);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 100ull * second), each * POISE_SHARDS);
+	for (; flows.at_ns < 200ull * second && steps < 100; steps++)
+		CU_ASSERT(cp_flow_counts_step(&flows, 200ull * second));
+	CU_ASSERT_EQUAL(steps, each * POISE_SHARDS / CP_FLOW_COUNTS_SLICE + 1);
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 200ull * second), each * (POISE_SHARDS - 1));
+	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 8, 200ull * second), each);
+	free(memory);
+}
+
 static void idle_flows_do_not_live(void)
 {
 	static const __u64 seed[2] = {1, 2};
@@ -77,18 +107,19 @@ static void idle_flows_do_not_live(void)
 		poise_record(&table, 3 * table.records_per_shard + i + 1)->last_seen_ms = 10000;
 	poise_record(&table, 3 * table.records_per_shard + 1)->state = POISE_STATE_SYN_SENT;
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 11 * second), 6);
-	CU_ASSERT(flows.live == 6 && flows.half_open == 1 && flows.over == 0);
+	CU_ASSERT(flows.whole.live == 6 && flows.whole.half_open == 1 && flows.whole.over == 0);
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 12 * second), 5);
-	CU_ASSERT(flows.half_open == 0 && flows.over == 1);
+	CU_ASSERT(flows.whole.half_open == 0 && flows.whole.over == 1);
 	poise_record(&table, 3 * table.records_per_shard + 2)->last_seen_ms = 14000;
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 15 * second), 1);
 	CU_ASSERT_EQUAL(cp_flow_counts(&flows, 7, 30 * second), 0);
-	CU_ASSERT(flows.live == 0 && flows.over == 6);
+	CU_ASSERT(flows.whole.live == 0 && flows.whole.over == 6);
 	free(memory);
 	free(snapshot);
 }
 
 static const struct check_case cases[] = {{"flows of backends", counts},
+					  {"large tables by steps", large_tables_by_steps},
 					  {"idle flows do not live", idle_flows_do_not_live}};
 
 CHECK_MAIN("flow_counts", cases)
