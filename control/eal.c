@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "compile.h"
+#include "log.h"
 
 // Packet buffers and EAL's own needs; with less in huge pages the dataplane would fail half way.
 #define MEMORY_MB 512
@@ -206,6 +207,10 @@ int cp_eal_arguments(const struct cp_config *config, const struct cp_host *host,
 	for (uint32_t i = 0; i < config->dataplane.eal_count; i++)
 		add(arguments, "%s", config->dataplane.eal[i]);
 	add(arguments, "--");
+	if (cp_log_is_json()) {
+		add(arguments, "--log-format");
+		add(arguments, "json");
+	}
 	add(arguments, "--control");
 	add(arguments, "%s", config->dataplane_socket);
 	add(arguments, "--mode");

@@ -42,6 +42,11 @@ void cp_log_format(enum cp_log_format format)
 	state.format = format;
 }
 
+bool cp_log_is_json(void)
+{
+	return state.format == CP_LOG_JSON;
+}
+
 void cp_log_to_syslog(void)
 {
 	openlog("poised", LOG_PID, LOG_DAEMON);

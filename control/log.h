@@ -6,6 +6,8 @@
 // fast the first are written and the others summed up (log_limit.h); all of them are events (events.h).
 #pragma once
 
+#include <stdbool.h>
+
 #include "report.h"
 
 enum cp_log_level { CP_LOG_ERROR, CP_LOG_WARNING, CP_LOG_INFO };
@@ -19,6 +21,7 @@ struct cp_log_subject {
 };
 
 void cp_log_format(enum cp_log_format format);
+bool cp_log_is_json(void);
 
 // From now on to syslog: the daemon has no stderr.
 void cp_log_to_syslog(void);

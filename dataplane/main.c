@@ -15,6 +15,7 @@
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
+#include <rte_log.h>
 #include <rte_errno.h>
 
 #include "attached.h"
@@ -59,6 +60,10 @@ static int take_signals(void)
 
 static int start_eal(const struct dp_options *options, struct dp_error *error)
 {
+	FILE *stream = dp_log_stream();
+
+	if (stream)
+		rte_openlog_stream(stream);
 	if (rte_eal_init(options->eal_count, options->eal) < 0)
 		return dp_fail(error, -rte_errno, "DPDK cannot start: %s", rte_strerror(rte_errno));
 	return 0;

@@ -25,6 +25,7 @@ static const char help_text[] =
 	"  --stats-json FILE     write the counters at exit\n"
 	"  --handoff-size N      packets that a ring between two workers holds (default 2048)\n"
 	"  --mbufs N             packet buffers (default: what the devices need)\n"
+	"  --log-format FORMAT   text (default) or json\n"
 	"  --version, --help\n"
 	"\n"
 	"Every worker lcore of EAL is a worker; with a single lcore that one is. EAL options that matter:\n"
@@ -41,6 +42,7 @@ enum {
 	OPT_STATS,
 	OPT_HANDOFF,
 	OPT_MBUFS,
+	OPT_LOG_FORMAT,
 	OPT_VERSION,
 	OPT_HELP
 };
@@ -55,6 +57,7 @@ static const struct option long_options[] = {
 	{ "stats-json", required_argument, NULL, OPT_STATS },
 	{ "handoff-size", required_argument, NULL, OPT_HANDOFF },
 	{ "mbufs", required_argument, NULL, OPT_MBUFS },
+	{ "log-format", required_argument, NULL, OPT_LOG_FORMAT },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -101,6 +104,18 @@ static bool parse_idle(struct dp_options *options)
 	return false;
 }
 
+static bool parse_log_format(void)
+{
+	if (!strcmp(optarg, "json")) {
+		dp_log_json();
+		return true;
+	}
+	if (!strcmp(optarg, "text"))
+		return true;
+	dp_log("--log-format: \"%s\" is neither text nor json", optarg);
+	return false;
+}
+
 static bool take_option(struct dp_options *options, int option)
 {
 	switch (option) {
@@ -121,6 +136,8 @@ static bool take_option(struct dp_options *options, int option)
 		return parse_number("--max-flows", 1, DP_MAX_FLOWS, &options->max_flows);
 	case OPT_EXIT:
 		return parse_number("--exit-when-idle", 1, 86400000, &options->exit_idle_ms);
+	case OPT_LOG_FORMAT:
+		return parse_log_format();
 	case OPT_MBUFS:
 		return parse_number("--mbufs", 512, 1u << 24, &options->mbufs);
 	case OPT_HANDOFF:
