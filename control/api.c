@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "api_queue.h"
 #include "log.h"
 #include "stream.h"
 #include "view.h"
 
 #define CLIENTS_MAX 256
 #define DEADLINE_MS 5000
+#define UNREAD_MAX (32u << 20)
 #define SETTLE_STEP_MS 10
 #define SETTLE_STEPS 200 // 2 s in all
 #define SETTLE_FIRST 5	 // steps in which a change has surely been compiled
@@ -26,6 +28,7 @@
 struct cp_api {
 	struct cp_app *app;
 	struct cp_stream *stream;
+	struct cp_api_queue *queue;
 	struct event *second;
 	struct cp_load load;
 	struct settle *busy; // whose request is being worked on by steps; one at a time, since it may need memory
@@ -134,10 +137,12 @@ static bool later(struct cp_api *api, struct cp_stream_client *client, struct cp
 
 static void on_gone(void *context, struct cp_stream_client *client)
 {
+	struct cp_api *api = context;
 	struct settle *settle = cp_stream_pending(client);
 
 	if (settle)
 		settle_free(settle);
+	cp_api_queue_forget(api->queue, client);
 }
 
 static size_t complete(struct evbuffer *input)
@@ -147,18 +152,14 @@ static size_t complete(struct evbuffer *input)
 	return end.pos < 0 ? 0 : (size_t)end.pos + 1;
 }
 
-static void on_request(void *context, struct cp_stream_client *client, const char *text, size_t length,
-		       bool whole)
+static void run(void *context, struct cp_stream_client *client, const char *text, size_t length)
 {
 	struct cp_api *api = context;
 	struct evbuffer *out = evbuffer_new();
 	struct cp_api_request *request = NULL;
 	bool changed = false;
 
-	// A last line without newline is as good as one with; only what is too long is refused unread.
-	if (out && !whole && length >= CP_API_REQUEST_MAX)
-		cp_api_refuse(out, CP_CMD_USAGE, "request is too long");
-	else if (out)
+	if (out)
 		request = cp_api_begin(api->app, &api->load, text, length, out, &changed);
 	if (!out || (!request && !changed) || !later(api, client, request, out))
 		cp_stream_answer(client, out);
@@ -166,10 +167,42 @@ static void on_request(void *context, struct cp_stream_client *client, const cha
 		evbuffer_free(out);
 }
 
+static void run_later(void *context, struct cp_stream_client *client, const char *text, size_t length)
+{
+	if (cp_stream_gone(client))
+		cp_stream_answer(client, NULL);
+	else
+		run(context, client, text, length);
+}
+
+static void refuse(struct cp_stream_client *client, const char *why)
+{
+	struct evbuffer *answer = evbuffer_new();
+
+	if (answer)
+		cp_api_refuse(answer, CP_CMD_USAGE, why);
+	cp_stream_answer(client, answer);
+	if (answer)
+		evbuffer_free(answer);
+}
+
+static void on_request(void *context, struct cp_stream_client *client, const char *text, size_t length,
+		       bool whole)
+{
+	struct cp_api *api = context;
+
+	// A last line without newline is as good as one with; only what is too long is refused unread.
+	if (!whole && length >= CP_API_REQUEST_MAX)
+		refuse(client, "request is too long");
+	else if (!cp_api_queue_costly(text, length) || !cp_api_queue_add(api->queue, client, text, length))
+		run(api, client, text, length);
+}
+
 static const struct cp_stream_ops ops = {
 	.clients_max = CLIENTS_MAX,
 	.request_max = CP_API_REQUEST_MAX,
 	.deadline_ms = DEADLINE_MS,
+	.unread_max = UNREAD_MAX,
 	.complete = complete,
 	.request = on_request,
 	.gone = on_gone,
@@ -205,7 +238,7 @@ static int listen_at(const char *path)
 		return -errno;
 	mask = umask(0117); // 0660 from the first moment on
 	failed =
-		bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, CLIENTS_MAX) ? errno : 0;
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, SOMAXCONN) ? errno : 0;
 	umask(mask);
 	if (!failed)
 		return fd;
@@ -225,9 +258,10 @@ static int start(struct cp_api *api)
 		api->device = status.st_dev;
 		api->inode = status.st_ino;
 	}
+	api->queue = cp_api_queue_create(api->app->base, run_later, api);
 	api->stream = cp_stream_create(api->app->base, fd, &ops, api);
 	api->second = event_new(api->app->base, -1, EV_PERSIST, on_second, api);
-	if (!api->stream || !api->second || event_add(api->second, &second))
+	if (!api->queue || !api->stream || !api->second || event_add(api->second, &second))
 		return -ENOMEM;
 	return 0;
 }
@@ -263,6 +297,7 @@ void cp_api_destroy(struct cp_api *api)
 	if (!api)
 		return;
 	cp_stream_destroy(api->stream);
+	cp_api_queue_destroy(api->queue);
 	if (api->second)
 		event_free(api->second);
 	if (api->inode && lstat(api->path, &status) == 0 && status.st_dev == api->device &&

@@ -92,8 +92,11 @@ struct cp_app {
 	struct {
 		uint64_t until_ns; // CLOCK_BOOTTIME; 0: none waits for its confirmation
 		struct event *timer;
-		bool disk_failed; // said so already
 	} trial; // trial.c
+	struct {
+		unsigned files; // bits of enum cp_unsaved_file
+		struct event *retry;
+	} unsaved; // unsaved.c
 	uint64_t started_ns; // CLOCK_MONOTONIC
 	uint64_t reloads;
 	uint64_t reloads_failed;

@@ -74,16 +74,14 @@ static enum cp_cmd_status answer(struct cp_cmd *cmd, const struct cp_backend_sta
 static void changed(struct cp_cmd *cmd, const struct cp_backend_state *state, const char *text)
 {
 	const struct cp_log_subject subject = {.service = state->service, .backend = state->backend};
-	int error = cp_overrides_save(&cmd->app->states, cmd->app->run_dir);
+	int error;
 
 	cmd->changed = true;
 	cp_log_about(&subject, CP_LOG_INFO, "operator", "%s/%s: %s", state->service, state->backend, text);
-	if (error) { // in force all the same
-		cp_log(CP_LOG_WARNING, "overrides-save", "%s/" CP_OVERRIDES_FILE ": %s", cmd->app->run_dir,
-		       strerror(-error));
+	error = cp_overrides_keep(cmd->app);
+	if (error) // in force all the same
 		evbuffer_add_printf(cmd->err, "warning: done, but a restart of poised forgets it: %s/" CP_OVERRIDES_FILE
 				    ": %s\n", cmd->app->run_dir, strerror(-error));
-	}
 	cp_changed(cmd->app);
 }
 

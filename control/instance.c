@@ -98,7 +98,9 @@ static int try_lock(const char *path, int *holder)
 		error = -EAGAIN;
 	} else {
 		snprintf(text, sizeof(text), "%d\n", (int)getpid());
-		error = ftruncate(fd, 0) || pwrite(fd, text, strlen(text), 0) < 0 ? -errno : 0;
+		error = ftruncate(fd, 0) ? -errno : 0;
+		if (!error && pwrite(fd, text, strlen(text), 0) < 0 && errno != ENOSPC) // only for people, and no lock
+			error = -errno;
 	}
 	if (!error)
 		return fd;

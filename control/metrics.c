@@ -13,11 +13,12 @@
 #include "log.h"
 #include "metrics.h"
 #include "metrics_http.h"
-#include "page.h"
+#include "page_cache.h"
 #include "stream.h"
 
 #define CLIENTS_MAX 32
 #define DEADLINE_MS 5000
+#define UNREAD_MAX (32u << 20)
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 #define TEXT_METRICS "text/plain; version=0.0.4; charset=utf-8"
 
@@ -25,6 +26,7 @@ struct cp_metrics {
 	struct cp_app *app;
 	struct cp_stream *stream;
 	struct cp_monotone monotone;
+	struct cp_page_cache cache;
 };
 
 int cp_metrics_write(const struct cp_app *app, struct cp_monotone *monotone, struct evbuffer *out)
@@ -57,7 +59,7 @@ static int ready_page(const struct cp_app *app, struct evbuffer *body)
 }
 
 // Fills the body; returns the status.
-static int answer_to(struct cp_metrics *metrics, const char *path, struct evbuffer *body, struct cp_page *page)
+static int make(struct cp_metrics *metrics, const char *path, struct evbuffer *body, struct cp_page *page)
 {
 	struct cp_app *app = metrics->app;
 	int status;
@@ -77,6 +79,20 @@ static int answer_to(struct cp_metrics *metrics, const char *path, struct evbuff
 		return status;
 	evbuffer_add_printf(body, "not found; there are /, /metrics, /healthz, /readyz and /api/overview.json\n");
 	return 404;
+}
+
+static int answer_to(struct cp_metrics *metrics, const char *path, struct evbuffer *body, struct cp_page *page)
+{
+	uint64_t began_ns = cp_view_now_ns();
+	int status;
+
+	if (cp_page_cache_get(&metrics->cache, path, began_ns, body, page))
+		return 200;
+	status = make(metrics, path, body, page);
+	// Whether it is ready is asked by what waits for it, and costs nothing to say.
+	if (status == 200 && strcmp(path, "/readyz") != 0)
+		cp_page_cache_put(&metrics->cache, path, began_ns, cp_view_now_ns(), body, page);
+	return status;
 }
 
 static void on_request(void *context, struct cp_stream_client *client, const char *text, size_t length,
@@ -110,6 +126,7 @@ static const struct cp_stream_ops ops = {
 	.clients_max = CLIENTS_MAX,
 	.request_max = CP_HTTP_HEAD_MAX,
 	.deadline_ms = DEADLINE_MS,
+	.unread_max = UNREAD_MAX,
 	.complete = cp_http_complete,
 	.request = on_request,
 };
@@ -148,7 +165,8 @@ static int listen_at(const char *host, uint16_t port)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, CLIENTS_MAX) == 0)
+	// A short queue would drop the SYN of somebody who then waits for a second.
+	if (bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
 	error = errno;
 	close(fd);
@@ -180,5 +198,6 @@ void cp_metrics_destroy(struct cp_metrics *metrics)
 		return;
 	cp_stream_destroy(metrics->stream);
 	cp_monotone_fini(&metrics->monotone);
+	cp_page_cache_fini(&metrics->cache);
 	free(metrics);
 }

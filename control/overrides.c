@@ -10,6 +10,9 @@
 
 #include <jansson.h>
 
+#include "app.h"
+#include "unsaved.h"
+
 #define WEIGHT_MAX 256
 #define PATH_SIZE 4096
 
@@ -24,6 +27,18 @@ static int path_of(const char *directory, const char *suffix, char path[PATH_SIZ
 												      : -ENAMETOOLONG;
 }
 
+static json_t *row_of(const struct cp_backend_state *state)
+{
+	json_t *row = json_pack("{ss ss sb sb si}", "service", state->service, "backend", state->backend, "draining",
+				(int)state->draining, "disabled", (int)state->disabled, "weight", (int)state->weight);
+
+	if (row && state->draining && state->drain_deadline_s) {
+		json_object_set_new(row, "drain_deadline_s", json_integer(state->drain_deadline_s));
+		json_object_set_new(row, "drain_began_ns", json_integer((json_int_t)state->drain_ns));
+	}
+	return row;
+}
+
 static json_t *to_json(const struct cp_states *states)
 {
 	json_t *rows = json_array();
@@ -32,10 +47,7 @@ static json_t *to_json(const struct cp_states *states)
 		const struct cp_backend_state *state = &states->items[i];
 
 		if (cp_override_is(state))
-			json_array_append_new(rows, json_pack("{ss ss sb sb si}", "service", state->service, "backend",
-							      state->backend, "draining", (int)state->draining,
-							      "disabled", (int)state->disabled, "weight",
-							      (int)state->weight));
+			json_array_append_new(rows, row_of(state));
 	}
 	return rows;
 }
@@ -75,16 +87,29 @@ int cp_overrides_save(const struct cp_states *states, const char *directory)
 	return error;
 }
 
+int cp_overrides_keep(struct cp_app *app)
+{
+	int error = cp_overrides_save(&app->states, app->run_dir);
+	char path[PATH_SIZE];
+
+	if (path_of(app->run_dir, "", path))
+		snprintf(path, sizeof(path), "%s", CP_OVERRIDES_FILE);
+	cp_unsaved_result(app, CP_UNSAVED_OVERRIDES, path, error);
+	return error;
+}
+
 // One row: 1 taken, 0 of a backend that is not there, -EINVAL not a row.
-static int take(struct cp_states *states, json_t *row)
+static int take(struct cp_states *states, json_t *row, uint64_t now_ns)
 {
 	const char *service, *backend;
 	struct cp_backend_state *state;
+	json_int_t deadline_s = 0, began_ns = 0;
 	int draining, disabled, weight;
 
-	if (json_unpack(row, "{ss ss sb sb si}", "service", &service, "backend", &backend, "draining", &draining,
-			"disabled", &disabled, "weight", &weight) ||
-	    weight < -1 || weight > WEIGHT_MAX)
+	if (json_unpack(row, "{ss ss sb sb si s?I s?I}", "service", &service, "backend", &backend, "draining", &draining,
+			"disabled", &disabled, "weight", &weight, "drain_deadline_s", &deadline_s, "drain_began_ns",
+			&began_ns) ||
+	    weight < -1 || weight > WEIGHT_MAX || deadline_s < 0 || deadline_s > UINT32_MAX || began_ns < 0)
 		return -EINVAL;
 	state = states ? cp_states_find(states, service, backend) : NULL;
 	if (!state)
@@ -92,10 +117,12 @@ static int take(struct cp_states *states, json_t *row)
 	state->draining = draining;
 	state->disabled = disabled;
 	state->weight = weight;
+	state->drain_deadline_s = (uint32_t)deadline_s;
+	state->drain_ns = (uint64_t)began_ns < now_ns ? (uint64_t)began_ns : now_ns; // the clock of another boot
 	return 1;
 }
 
-int cp_overrides_load(struct cp_states *states, const char *directory)
+int cp_overrides_load(struct cp_states *states, const char *directory, uint64_t now_ns)
 {
 	char path[PATH_SIZE];
 	int taken = 0, error = path_of(directory, "", path);
@@ -111,10 +138,10 @@ int cp_overrides_load(struct cp_states *states, const char *directory)
 	error = json_is_array(rows) ? 0 : -EINVAL;
 	if (!error)
 		json_array_foreach(rows, i, row)
-			error = error ? error : take(NULL, row) < 0 ? -EINVAL : 0; // all or nothing
+			error = error ? error : take(NULL, row, now_ns) < 0 ? -EINVAL : 0; // all or nothing
 	if (!error)
 		json_array_foreach(rows, i, row)
-			taken += take(states, row);
+			taken += take(states, row, now_ns);
 	json_decref(rows);
 	return error ? error : taken;
 }

@@ -15,6 +15,8 @@
 #include "log.h"
 #include "sink_dp.h"
 #include "snapshot_file.h"
+#include "snapshot_map.h"
+#include "unsaved.h"
 #include "view.h"
 #include "xdp.h"
 
@@ -111,11 +113,13 @@ static void collect_later(struct cp_publish *publish)
 
 static void save(const struct cp_publish *publish)
 {
-	int error = cp_snapshot_save(publish->app->snapshot, publish->path);
+	cp_unsaved_result(publish->app, CP_UNSAVED_SNAPSHOT, publish->path,
+			  cp_snapshot_save(publish->app->snapshot, publish->path));
+}
 
-	if (error)
-		cp_log(CP_LOG_WARNING, "snapshot-save", "%s: %s; a restart of poised would number anew",
-		       publish->path, strerror(-error));
+void cp_publish_save(struct cp_app *app)
+{
+	save(app->publish);
 }
 
 static void hand_over(struct cp_publish *publish)
@@ -256,9 +260,20 @@ void cp_publish_settled(struct cp_app *app, uint64_t generation)
 static void load(struct cp_publish *publish)
 {
 	struct cp_app *app = publish->app;
+	struct poise_snapshot *live = NULL;
 	const char *why;
 	int error = cp_snapshot_load(publish->path, &app->snapshot, &why);
 
+	// What the kernel's path runs with is newer when the disk was full.
+	if (app->pins[0] && !cp_snapshot_map_load(app->pins, &live)) {
+		if (error || live->generation > app->snapshot->generation) {
+			free(app->snapshot);
+			app->snapshot = live;
+			error = 0;
+		} else {
+			free(live);
+		}
+	}
 	if (!error) {
 		publish->settled = app->snapshot->generation;
 		cp_log(CP_LOG_INFO, "generation-continued", "continuing after generation %llu",

@@ -21,6 +21,9 @@ int cp_publish_now(struct cp_publish *publish, struct cp_report *report);
 int cp_publish_try(struct cp_publish *publish, const struct cp_config *config, const struct cp_states *states,
 		   const struct cp_topology *topology, struct cp_report *report);
 
+// Write it to the run directory once more, after that failed.
+void cp_publish_save(struct cp_app *app);
+
 // From sink_dp.c: a dataplane that runs `generation` (0: none) is there; numbers continue from the higher one.
 void cp_publish_welcome(struct cp_app *app, uint64_t generation);
 

@@ -26,6 +26,7 @@
 #include "spawn_dataplane.h"
 #include "states.h"
 #include "trial.h"
+#include "unsaved.h"
 #include "view.h"
 #include "watch.h"
 #include "xdp.h"
@@ -149,7 +150,7 @@ static int start_memory(struct cp_app *app)
 
 static void start_overrides(struct cp_app *app)
 {
-	int taken = cp_overrides_load(&app->states, app->run_dir);
+	int taken = cp_overrides_load(&app->states, app->run_dir, cp_view_now_ns());
 
 	if (taken > 0)
 		cp_log(CP_LOG_INFO, "overrides", "%d backend%s the operator's drain, disable or weight", taken,
@@ -168,9 +169,9 @@ static int start_network(struct cp_app *app)
 
 	if (error)
 		return error;
-	if (app->snapshot)
-		cp_states_adopt(&app->states, app->snapshot);
 	start_overrides(app);
+	if (app->snapshot)
+		cp_states_adopt(&app->states, app->config, app->snapshot, cp_view_now_ns());
 	app->dataplane.counts = calloc(1, sizeof(*app->dataplane.counts));
 	if (app->dataplane.counts) {
 		app->dataplane.counts->table = &app->flows.table;
@@ -256,6 +257,7 @@ static void stop(struct run *run, bool remove)
 
 	app->stopping = true;
 	cp_trial_stop(app);
+	cp_unsaved_stop(app);
 	cp_metrics_destroy(app->metrics);
 	cp_api_destroy(app->api);
 	cp_checks_destroy(app->checks);

@@ -53,18 +53,53 @@ int cp_states_sync(struct cp_states *states, const struct cp_config *config, boo
 	return 0;
 }
 
-void cp_states_adopt(struct cp_states *states, const struct poise_snapshot *snapshot)
+static const struct cp_service *service_of(const struct cp_config *config, const char *name)
+{
+	for (uint32_t i = 0; i < config->services_count; i++)
+		if (!strcmp(config->services[i].name, name))
+			return &config->services[i];
+	return NULL;
+}
+
+static bool is_standby(const struct cp_service *service, const char *name)
+{
+	for (uint32_t i = 0; i < service->backends_count; i++)
+		if (!strcmp(service->backends[i].name, name))
+			return service->backends[i].role != CP_ROLE_ACTIVE;
+	return false;
+}
+
+// It serves, so its role was the right one and its lag was small. Else the service would be without backends until the
+// first checks are done.
+static void adopt_role(struct cp_backend_state *state, const struct cp_lifecycle *lifecycle)
+{
+	if (lifecycle->role_required == CP_NODE_UNKNOWN)
+		return;
+	state->node_role = lifecycle->role_required;
+	state->lag_known = true;
+}
+
+void cp_states_adopt(struct cp_states *states, const struct cp_config *config, const struct poise_snapshot *snapshot,
+		     uint64_t now_ns)
 {
 	for (uint32_t i = 0; i < snapshot->backends_count; i++) {
 		const struct poise_backend *backend = &snapshot->backends[i];
+		const struct cp_service *service;
 		struct cp_backend_state *item;
 
-		if (!(backend->flags & POISE_BACKEND_UP) || backend->vip >= snapshot->vips_count)
+		if (backend->flags & POISE_BACKEND_REMOVED || backend->vip >= snapshot->vips_count)
 			continue;
-		item = cp_states_find(states, snapshot->vip_names[backend->vip],
-				      snapshot->backend_names[i]);
-		if (item)
+		service = service_of(config, snapshot->vip_names[backend->vip]);
+		item = service ? cp_states_find(states, service->name, snapshot->backend_names[i]) : NULL;
+		if (!item)
+			continue;
+		if (backend->flags & POISE_BACKEND_UP) {
 			cp_lifecycle_adopt(item);
+			adopt_role(item, &service->lifecycle);
+		} else if (service->health.type != CP_HEALTH_NONE && !item->draining && !item->disabled &&
+			   item->weight && !is_standby(service, item->backend)) {
+			item->ejected_ns = now_ns;
+		}
 	}
 }
 

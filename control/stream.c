@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <event2/bufferevent.h>
@@ -17,6 +19,7 @@ struct cp_stream_client {
 	struct bufferevent *io;
 	struct event *deadline;
 	void *pending;
+	bool heard; // something it sent was read
 	bool asked;
 	bool answered;
 };
@@ -91,6 +94,7 @@ static void on_read(struct bufferevent *io, void *context)
 	struct evbuffer *input = bufferevent_get_input(io);
 	size_t length;
 
+	client->heard = true;
 	if (client->asked)
 		return;
 	length = client->stream->ops->complete(input);
@@ -120,6 +124,22 @@ static void on_event(struct bufferevent *io, short what, void *context)
 		drop(client);
 }
 
+// Clients that ask for much and read nothing shall not fill the memory: the oldest answers go, the newest stays.
+static void bound_unread(struct cp_stream *stream, struct cp_stream_client *newest)
+{
+	struct cp_stream_client *client = stream->clients, *next;
+	size_t unread = 0;
+
+	for (; client; client = next) { // the newest first
+		next = client->next;
+		if (!client->answered)
+			continue;
+		unread += evbuffer_get_length(bufferevent_get_output(client->io));
+		if (unread > stream->ops->unread_max && client != newest)
+			drop(client);
+	}
+}
+
 void cp_stream_answer(struct cp_stream_client *client, struct evbuffer *answer)
 {
 	struct evbuffer *input = bufferevent_get_input(client->io);
@@ -129,6 +149,15 @@ void cp_stream_answer(struct cp_stream_client *client, struct evbuffer *answer)
 	if (!answer || !evbuffer_get_length(answer) || bufferevent_write_buffer(client->io, answer) ||
 	    !arm(client))
 		drop(client);
+	else
+		bound_unread(client->stream, client);
+}
+
+bool cp_stream_gone(const struct cp_stream_client *client)
+{
+	struct pollfd socket = {.fd = bufferevent_getfd(client->io)};
+
+	return poll(&socket, 1, 0) == 1 && socket.revents & (POLLHUP | POLLERR); // one that still reads is no HUP
 }
 
 void cp_stream_set_pending(struct cp_stream_client *client, void *pending)
@@ -141,17 +170,31 @@ void *cp_stream_pending(const struct cp_stream_client *client)
 	return client->pending;
 }
 
+// Has it sent its first words, and the loop has not come to them yet?
+static bool unheard(struct cp_stream_client *client)
+{
+	int bytes = 0;
+
+	return !client->heard && !ioctl(bufferevent_getfd(client->io), FIONREAD, &bytes) && bytes > 0;
+}
+
 // All places are taken: the one that has been silent longest makes room, so that clients which connect and say nothing
-// cannot keep the others out. Those that asked are owed an answer and stay.
+// cannot keep the others out; else one that does not read what it was answered. Those that wait for an answer stay.
 static void make_room(struct cp_stream *stream)
 {
-	struct cp_stream_client *oldest = NULL;
+	struct cp_stream_client *silent = NULL, *began = NULL, *answered = NULL;
 
-	for (struct cp_stream_client *client = stream->clients; client; client = client->next)
-		if (!client->asked)
-			oldest = client; // the newest stand first
-	if (oldest)
-		drop(oldest);
+	// The newest stands first, and was given no chance yet.
+	for (struct cp_stream_client *client = stream->clients->next; client; client = client->next) {
+		if (client->answered)
+			answered = client;
+		else if (!client->asked && unheard(client))
+			began = client;
+		else if (!client->asked)
+			silent = client;
+	}
+	if (silent || answered || began)
+		drop(silent ? silent : answered ? answered : began);
 	else
 		evconnlistener_disable(stream->listener);
 }

@@ -17,8 +17,9 @@ struct cp_stream;
 struct cp_stream_client;
 
 struct cp_stream_ops {
-	unsigned clients_max; // the last place is kept free: the longest silent client goes; when all have asked,
-			      // more wait in the kernel's queue
+	unsigned clients_max; // the last place is kept free: the longest silent client goes, or else the one that has
+			      // its answer and reads it slowest; when none is such, more wait in the kernel's queue
+	size_t unread_max;    // bytes of answers that nobody has read yet; over that the oldest such answer goes
 	size_t request_max;   // bytes; longer ones are passed on as they are, not complete
 	unsigned deadline_ms; // for the request, and again for the answer
 	// Bytes of the first whole request in `input`, 0: not all there yet.
@@ -43,5 +44,8 @@ void cp_stream_destroy(struct cp_stream *stream);
 void cp_stream_answer(struct cp_stream_client *client, struct evbuffer *answer);
 
 // Something of the handler's own to be kept with the client until the answer.
+// Has the client closed its socket, so that nobody would read an answer?
+bool cp_stream_gone(const struct cp_stream_client *client);
+
 void cp_stream_set_pending(struct cp_stream_client *client, void *pending);
 void *cp_stream_pending(const struct cp_stream_client *client);

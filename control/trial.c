@@ -11,6 +11,7 @@
 #include "interfaces.h"
 #include "kept.h"
 #include "log.h"
+#include "unsaved.h"
 
 #define RETRY_S 5 // a way back that cannot be gone now, an interface is gone
 
@@ -34,12 +35,10 @@ static void end(struct cp_app *app)
 void cp_trial_keep(struct cp_app *app)
 {
 	const char *directory = app->config->state_directory;
-	int error = cp_kept_running(directory, app->config->text);
+	char path[CP_KEPT_PATH];
 
-	if (error && !app->trial.disk_failed)
-		cp_log(CP_LOG_WARNING, "state-save", "%s: %s; there will be no way back until that is mended",
-		       directory, strerror(-error));
-	app->trial.disk_failed = error != 0;
+	cp_unsaved_result(app, CP_UNSAVED_RUNNING, cp_kept_path(directory, CP_KEPT_RUNNING, path),
+			  cp_kept_running(directory, app->config->text));
 }
 
 static int wait_for(struct cp_app *app)

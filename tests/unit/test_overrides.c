@@ -12,6 +12,8 @@
 
 static char directory[32], path[64];
 
+#define NOW 1000000000000ull
+
 static void enter(void)
 {
 	strcpy(directory, "/tmp/poise-over.XXXXXX");
@@ -55,18 +57,18 @@ static void there_and_back(void)
 	enter();
 	fill(items);
 	fill(again);
-	CU_ASSERT_EQUAL(cp_overrides_load(&loaded, directory), -ENOENT);
+	CU_ASSERT_EQUAL(cp_overrides_load(&loaded, directory, NOW), -ENOENT);
 	CU_ASSERT_EQUAL(cp_overrides_save(&states, directory), 0);
 	CU_ASSERT(access(path, F_OK)); // no wish, no file
 	items[0].draining = true;
 	items[2].disabled = true;
 	items[2].weight = 0;
 	CU_ASSERT_EQUAL(cp_overrides_save(&states, directory), 0);
-	CU_ASSERT_EQUAL(cp_overrides_load(&loaded, directory), 2);
+	CU_ASSERT_EQUAL(cp_overrides_load(&loaded, directory, NOW), 2);
 	CU_ASSERT_EQUAL(memcmp(items, again, sizeof(items)), 0);
 	strcpy(again[0].backend, "renamed"); // gone from the configuration
 	again[2].weight = -1;
-	CU_ASSERT_EQUAL(cp_overrides_load(&loaded, directory), 1);
+	CU_ASSERT_EQUAL(cp_overrides_load(&loaded, directory, NOW), 1);
 	CU_ASSERT_EQUAL(again[2].weight, 0);
 	fill(items);
 	CU_ASSERT_EQUAL(cp_overrides_save(&states, directory), 0);
@@ -74,10 +76,36 @@ static void there_and_back(void)
 	leave();
 }
 
+// The deadline of a drain goes on, it does not begin anew and is not forgotten.
+static void deadline_goes_on(void)
+{
+	struct cp_backend_state items[3], again[3];
+	struct cp_states states = {items, 3}, loaded = {again, 3};
+
+	enter();
+	fill(items);
+	fill(again);
+	items[0].draining = items[1].draining = true;
+	items[0].drain_ns = NOW - 7;
+	items[0].drain_deadline_s = 600;
+	items[1].drain_ns = NOW + 7; // a boot that was up for longer
+	items[1].drain_deadline_s = 60;
+	items[2].disabled = true;
+	items[2].drain_deadline_s = 5; // of a drain that is over
+	CU_ASSERT_EQUAL(cp_overrides_save(&states, directory), 0);
+	CU_ASSERT_EQUAL(cp_overrides_load(&loaded, directory, NOW), 3);
+	CU_ASSERT(again[0].drain_ns == NOW - 7 && again[0].drain_deadline_s == 600);
+	CU_ASSERT(again[1].drain_ns == NOW && again[1].drain_deadline_s == 60);
+	CU_ASSERT(!again[2].draining && !again[2].drain_deadline_s);
+	leave();
+}
+
 static void foreign_files(void)
 {
 	static const char *const texts[] = {"", "{", "{}", "7", "[7]", "[{\"service\":\"web\"}]",
 		"[{\"service\":\"web\",\"backend\":\"one\",\"draining\":true,\"disabled\":false,\"weight\":257}]",
+		"[{\"service\":\"web\",\"backend\":\"one\",\"draining\":true,\"disabled\":false,\"weight\":1,"
+		"\"drain_deadline_s\":-1}]",
 		"[{\"service\":\"web\",\"backend\":\"one\",\"draining\":true,\"disabled\":false,\"weight\":1},[]]"};
 	struct cp_backend_state items[3], before[3];
 	struct cp_states states = {items, 3};
@@ -87,7 +115,7 @@ static void foreign_files(void)
 	fill(before);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		put(texts[i]);
-		CU_ASSERT_EQUAL(cp_overrides_load(&states, directory), -EINVAL);
+		CU_ASSERT_EQUAL(cp_overrides_load(&states, directory, NOW), -EINVAL);
 		CU_ASSERT_EQUAL(memcmp(items, before, sizeof(items)), 0);
 	}
 	leave();
@@ -104,6 +132,7 @@ static void no_place_to_write(void)
 }
 
 static const struct check_case cases[] = {
-	{"there and back", there_and_back}, {"foreign files", foreign_files}, {"no place to write", no_place_to_write}};
+	{"there and back", there_and_back}, {"the deadline of a drain goes on", deadline_goes_on},
+	{"foreign files", foreign_files}, {"no place to write", no_place_to_write}};
 
 CHECK_MAIN("overrides", cases)

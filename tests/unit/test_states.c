@@ -68,9 +68,19 @@ static void adopted_from_a_snapshot(void)
 	snapshot = snapshot_of(config, &running, NULL, NULL, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(snapshot);
 	CU_ASSERT_EQUAL(cp_states_sync(&states, config, false), 0);
-	cp_states_adopt(&states, snapshot);
+	cp_states_adopt(&states, config, snapshot, 77);
 	CU_ASSERT(cp_states_find(&states, "web", "one")->healthy);
 	CU_ASSERT(!cp_states_find(&states, "web", "two")->healthy);
+	CU_ASSERT_EQUAL(cp_states_find(&states, "web", "one")->ejected_ns, 0);
+	CU_ASSERT_EQUAL(cp_states_find(&states, "web", "two")->ejected_ns, 77); // was taken out, whenever that was
+	cp_states_find(&states, "web", "two")->ejected_ns = 0;
+	cp_states_find(&states, "web", "two")->disabled = true;
+	cp_states_adopt(&states, config, snapshot, 78);
+	CU_ASSERT_EQUAL(cp_states_find(&states, "web", "two")->ejected_ns, 0); // the operator did it
+	config->services[0].lifecycle.role_required = CP_NODE_PRIMARY;
+	cp_states_adopt(&states, config, snapshot, 79);
+	CU_ASSERT_EQUAL(cp_states_find(&states, "web", "one")->node_role, CP_NODE_PRIMARY); // or it would not serve
+	CU_ASSERT_EQUAL(cp_states_find(&states, "web", "two")->node_role, CP_NODE_UNKNOWN);
 	free(snapshot);
 	cp_states_fini(&running);
 	cp_states_fini(&states);
