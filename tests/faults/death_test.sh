@@ -20,7 +20,8 @@ faults_open 100 1000 20
 check_is "the program that sees signals is there" "$(seen)" 1
 for event in kill core; do
 	faults_event "$event" "fault_$event"
-	check_is "$event: no connection ended, none failed" "$(faults_score "$event" '"\(.resets) \(.requests_failed)"')" "0 0"
+	check_is "$event: no connection ended, none failed" \
+		"$(faults_score "$event" '"\(.resets) \(.requests_failed)"')" "0 0"
 	check_range "$event: messages lost of 1,000 a second" "$(faults_score "$event" .lost)" 0 5
 	check "$event: another dataplane runs" lab_wait 10 lab_is_ready
 done
@@ -32,7 +33,8 @@ sed -i 's/heartbeat_ms = 1000/heartbeat_ms = 200/' "$LAB/poise.conf"
 faults_start_poised
 check "ready without that program" lab_ready 20 all
 check_is "which is not there then" "$(seen)" 0
-check_is "and the log says so once" "$(grep -c "seen by its heartbeat alone, .*: there is no $LAB/none" "$LAB/poised.log")" 1
+check_is "and the log says so once" \
+	"$(grep -c "seen by its heartbeat alone, .*: there is no $LAB/none" "$LAB/poised.log")" 1
 faults_mark begin >/dev/null
 faults_event blind fault_core
 check_is "core, heartbeat alone: none failed" "$(faults_score blind .requests_failed)" 0
