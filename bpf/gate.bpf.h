@@ -40,7 +40,8 @@ static __always_inline int xdp_to_dataplane(struct xdp_view *view)
 	if (!heart)
 		return 0;
 	beat_ns = POISE_LOAD(heart->beat_ns);
-	if (beat_ns == POISE_LOAD(heart->last_ns) || !beat_is_fresh(view, beat_ns, bpf_ktime_get_coarse_ns()))
+	if ((__s64)(beat_ns - POISE_LOAD(heart->last_ns)) <= 0 ||
+	    !beat_is_fresh(view, beat_ns, bpf_ktime_get_coarse_ns()))
 		return 0;
 	return bpf_redirect_map(&xsks_map, view->queue, 0);
 }

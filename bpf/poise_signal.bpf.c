@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The Poise authors
 //
 // A dataplane that is killed or crashes gets its signal long before its sockets are gone: its memory is given back
-// first, or a core is written. Here the signal itself ends its heartbeat, so that the very next packet is balanced
-// by the XDP program and not put into a ring that nobody empties. Where this cannot be had, the late heartbeat does
-// the same a few milliseconds later.
+// first, or a core is written. One that is stopped keeps them. Here the signal itself ends its heartbeat, so that the
+// very next packet is balanced by the XDP program and not put into a ring that nobody empties. Where this cannot be
+// had, the late heartbeat does the same a few milliseconds later.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -41,12 +41,14 @@ static __always_inline void *signal_line(__u32 line)
 	return bpf_map_lookup_elem(&poise_flows, &line);
 }
 
-// Signals that end a process: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGSYS. One that the process
-// handles after all does no harm: its next beat counts again.
-#define DEADLY (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 11 | 1u << 31)
+// Signals that end a process or stop it: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGSTOP, SIGSYS.
+#define DEADLY (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 11 | 1u << 19 | 1u << 31)
 
-// Arguments: the signal, what is known of it, what the process does about it. In the thread that gets it; every
-// thread of a process that is killed does.
+// One thread gets the signal, and workers beat on until the kernel has reached them too. A process that handles the
+// signal after all is taken for alive again when this is over.
+#define GRACE_NS 1000000
+
+// Arguments: the signal, what is known of it, what the process does about it. Runs in the thread that gets it.
 SEC("raw_tp/signal_deliver")
 int poise_signal(struct bpf_raw_tracepoint_args *context)
 {
@@ -66,7 +68,7 @@ int poise_signal(struct bpf_raw_tracepoint_args *context)
 	for (__u32 worker = 0; worker < POISE_MAX_WORKERS; worker++) {
 		heart = poise_heartbeat(&table, worker);
 		if (heart && POISE_LOAD(heart->process) == process.tgid)
-			POISE_STORE(heart->last_ns, POISE_LOAD(heart->beat_ns));
+			POISE_STORE(heart->last_ns, POISE_LOAD(heart->beat_ns) + GRACE_NS);
 	}
 	return 0;
 }

@@ -70,7 +70,7 @@ POISE_ASSERT(POISE_MAX_PORTS * POISE_MAX_QUEUES % POISE_LINE_SIZE == 0, "whole l
 // Is the worker there? A late beat means dead, dumping core, stuck or stopped.
 struct poise_heartbeat {
 	__u64 beat_ns; // CLOCK_MONOTONIC; the worker, once a turn of its loop
-	__u64 last_ns; // a beat that equals it was the last one: a deadly signal came. The kernel, poise_signal.bpf.c
+	__u64 last_ns; // beats up to this one do not count: a signal that ends or stops it came. poise_signal.bpf.c
 	__u32 process; // id in the process's own namespace; the main lcore, before it opens gates
 	__u32 reserved[11];
 } POISE_ALIGNED;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The Poise authors
 #
-# A dataplane that gets a deadly signal is bypassed from the next packet on. The heartbeat could not tell within this
+# A dataplane that is stopped or crashes is bypassed from the next packet on. The heartbeat could not tell within this
 # test: it may be a second late. Without the program that sees signals it does tell, and more is lost.
 . "$(dirname "$0")/../lab/lab.sh"
 . "$(dirname "$0")/faults.sh"
@@ -15,10 +15,11 @@ seen() # programs that see signals and are pinned by this poised
 }
 
 FAULTS_HEARTBEAT=1000
+FAULTS_FILE=4M
 FAULTS_SETTLE=1
 faults_open 100 1000 20
 check_is "the program that sees signals is there" "$(seen)" 1
-for event in kill core; do
+for event in hang core; do
 	faults_event "$event" "fault_$event"
 	check_is "$event: no connection ended, none failed" \
 		"$(faults_score "$event" '"\(.resets) \(.requests_failed)"')" "0 0"
