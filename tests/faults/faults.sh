@@ -111,7 +111,8 @@ faults_open()
 		lab_spawn "probe-web$i" "web$i" "$LAB_BUILD/tests/faults/probe" serve "$FAULTS_PORT"
 	done
 	lab_memory
-	mkdir -p "$LAB/file" && head -c "${FAULTS_FILE:-32M}" /dev/urandom >"$LAB/file/data" && chmod -R a+rX "$LAB/file"
+	mkdir -p "$LAB/file"
+	head -c "${FAULTS_FILE:-32M}" /dev/urandom >"$LAB/file/data" && chmod -R a+rX "$LAB/file"
 	faults_sum=$(sha256sum <"$LAB/file/data")
 	faults_config >"$LAB/poise.conf"
 	faults_start_poised

@@ -129,7 +129,8 @@ static void age_flow(struct age *age, uint32_t client, uint32_t idle_ms)
 static void half_open_ones_make_room(struct age *age)
 {
 	begin(age);
-	expect(age, "a shard takes as many half-open flows as it has room for", open_some(age, age->room, 0), age->room);
+	expect(age, "a shard takes as many half-open flows as it has room for", open_some(age, age->room, 0),
+	       age->room);
 	age_flow(age, 3, 5000);
 	expect(age, "one more SYN into the full shard leaves", segment(age, age->room, POISE_TCP_SYN, 0), 1);
 	expect(age, "one flow was evicted for it", counted(age, POISE_FLOW_EVICTED), 1);

@@ -66,7 +66,8 @@ for i in 1 2; do
 done
 poisectl enable web/web1 >/dev/null
 check_is "enabled again" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
-check_is "no dataplane had a part in it" "$(poisectl -j status | jq -r '"\(.path.carries) \(.path.frames.redirected)"')" \
+check_is "no dataplane had a part in it" \
+	"$(poisectl -j status | jq -r '"\(.path.carries) \(.path.frames.redirected)"')" \
 	"xdp 0"
 check "it ends" lab_stop "$LAB_POISED"
 check_done
