@@ -27,7 +27,7 @@ static __always_inline int xdp_to_dataplane(struct xdp_view *view)
 	const struct poise_heartbeat *heart;
 	const struct poise_gate *gate;
 	__u32 entry, worker;
-	__u64 now;
+	__u64 beat_ns;
 
 	view->now_ms = xdp_now_ms();
 	gate = poise_gate(&view->table, view->port, view->queue, &entry);
@@ -37,8 +37,11 @@ static __always_inline int xdp_to_dataplane(struct xdp_view *view)
 	if (!worker)
 		return 0;
 	heart = poise_heartbeat(&view->table, worker - 1);
-	now = bpf_ktime_get_coarse_ns();
-	if (!heart || !beat_is_fresh(view, POISE_LOAD(heart->beat_ns), now))
+	if (!heart)
+		return 0;
+	beat_ns = POISE_LOAD(heart->beat_ns);
+	if ((__s64)(beat_ns - POISE_LOAD(heart->last_ns)) <= 0 ||
+	    !beat_is_fresh(view, beat_ns, bpf_ktime_get_coarse_ns()))
 		return 0;
 	return bpf_redirect_map(&xsks_map, view->queue, 0);
 }

@@ -15,9 +15,8 @@
 static __always_inline void *xdp_line(__u32 line);
 #define POISE_TABLE_LINE(table, line) xdp_line(line)
 
+#include <poise/decide.h>
 #include <poise/expire.h>
-#include <poise/path.h>
-#include <poise/reset.h>
 #include <poise/xdp.h>
 
 // The AF_XDP sockets of this interface by queue. DPDK's driver finds the map by this name.

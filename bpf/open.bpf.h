@@ -51,6 +51,30 @@ __noinline int xdp_evict(const struct xdp_view *view, __u32 shard)
 	return xdp_flow_remove(&view->table, &found, event);
 }
 
+// As the dataplane has it: the exact clock is asked for segments with SYN alone, and 0 would be "not known".
+static __always_inline __u32 xdp_now_us(void)
+{
+	return (__u32)(bpf_ktime_get_ns() / 1000) | 1;
+}
+
+// A segment with SYN of a flow that is there (poise/handshake.h).
+__noinline int xdp_note_handshake(const struct xdp_view *view, const struct poise_step *step, __u32 number)
+{
+	struct poise_stats_backend *backend;
+	const struct poise_flow *flow;
+
+	if (!view || !step)
+		return 0;
+	flow = poise_record(&view->table, number);
+	if (!flow)
+		return 0;
+	backend = xdp_backend(flow->backend_index);
+	if (backend)
+		poise_handshake_note(flow, (enum poise_direction)step->direction, step->packet.tcp_flags, xdp_now_us(),
+				     backend);
+	return 1;
+}
+
 // Make a flow for a SYN. Returns the verdict; on POISE_FORWARDED it is *found.
 __noinline int xdp_create(struct xdp_md *context, const struct xdp_view *view, const struct poise_step *step,
 			  struct poise_found *found)
@@ -71,6 +95,7 @@ __noinline int xdp_create(struct xdp_md *context, const struct xdp_view *view, c
 	create.shards = ~0ull;
 	create.snat_tries = XDP_SNAT_TRIES;
 	create.now_ms = view->now_ms;
+	create.now_us = xdp_now_us();
 	create.vip_index = step->vip_index;
 	create.port_index = (__u8)view->port;
 	verdict = poise_flow_create(&view->table, &create, &step->place, &found->number);

@@ -29,8 +29,8 @@ __noinline int xdp_parse(struct xdp_md *context, struct poise_packet *packet)
 static __always_inline int decide(struct xdp_view *view, const struct poise_snapshot *snapshot,
 				  struct poise_step *step, struct poise_found *found)
 {
+	enum poise_verdict verdict, event;
 	struct poise_flow *flow = NULL;
-	int verdict;
 
 	if (found->number) {
 		flow = poise_record(&view->table, found->number);
@@ -39,31 +39,18 @@ static __always_inline int decide(struct xdp_view *view, const struct poise_snap
 			      xdp_flow_remove(&view->table, found, POISE_FLOW_EXPIRED)))
 			flow = NULL;
 	}
-	if (flow && step->packet.ttl <= 1) // is no sign of life of its flow
-		return POISE_TTL_EXPIRED;
-	if (flow && step->packet.kind == POISE_PACKET_TCP && step->direction == POISE_INWARD &&
-	    poise_tcp_event(step->packet.tcp_flags) == POISE_EVENT_SYN) {
-		// On a flow that is closing the client starts anew; any other SYN is a repetition.
-		if (!poise_flow_replaceable(snapshot, flow))
-			xdp_count(POISE_SYN_REPEATED);
-		else if (xdp_flow_remove(&view->table, found, POISE_FLOW_RESCHEDULED))
-			flow = NULL;
-	}
-	if (flow && poise_reset_due(snapshot, flow, step)) {
-		poise_flow_reset(&view->table, flow, 0);
-		return POISE_FLOW_RESET;
-	}
 	if (flow) {
-		verdict = poise_account(&view->table, flow, step, view->now_ms);
-		if (verdict != POISE_FORWARDED)
-			xdp_count(verdict);
-		return POISE_FORWARDED;
+		if (poise_decide_notes(step))
+			xdp_note_handshake(view, step, found->number);
+		verdict = poise_decide(snapshot, &view->table, flow, step, view->now_ms, &event);
+		if (event != POISE_FORWARDED)
+			xdp_count(event);
+		if (verdict != POISE_FLOW_RESCHEDULED)
+			return verdict;
+		xdp_flow_remove(&view->table, found, POISE_FLOW_RESCHEDULED);
 	}
 	found->number = 0;
-	verdict = poise_miss(snapshot, step);
-	if (verdict == POISE_FORWARDED && step->packet.ttl <= 1)
-		return POISE_TTL_EXPIRED;
-	return verdict;
+	return poise_decide_without(snapshot, step);
 }
 
 // Rewrite by the flow. Returns the verdict, with the port in *port.

@@ -16,6 +16,8 @@ static const struct {
 				POISE_SBINDIR "/poise-dataplane"},
 	[CP_PLACE_XDP_OBJECT] = {"POISE_BPF_OBJECT", "../bpf/poise_xdp.bpf.o",
 				 POISE_LIBDIR "/poise/poise_xdp.bpf.o"},
+	[CP_PLACE_SIGNAL_OBJECT] = {"POISE_SIGNAL_OBJECT", "../bpf/poise_signal.bpf.o",
+				    POISE_LIBDIR "/poise/poise_signal.bpf.o"},
 };
 
 // "directory/name" into `path`, if it is there.

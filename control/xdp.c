@@ -17,6 +17,7 @@
 #include "places.h"
 #include "spawn_dataplane.h"
 #include "xdp_port.h"
+#include "xdp_signal.h"
 #include "xdp_stats.h"
 
 struct cp_xdp {
@@ -66,6 +67,18 @@ static int attach_port(struct cp_xdp *xdp, uint32_t index)
 	return error;
 }
 
+// Of no use where only the XDP program carries packets: nobody beats there.
+static void watch_signals(const struct cp_app *app)
+{
+	char why[512] = "";
+
+	if (app->config->dataplane.mode == CP_NIC_AF_XDP &&
+	    cp_xdp_signal_attach(app->pins, app->flows.fd, why, sizeof(why)))
+		cp_log(CP_LOG_INFO, "xdp-signal",
+		       "that the dataplane is killed is seen by its heartbeat alone, within fallback.heartbeat_ms: %s",
+		       why);
+}
+
 static int start(struct cp_xdp *xdp)
 {
 	struct cp_app *app = xdp->app;
@@ -95,6 +108,7 @@ static int start(struct cp_xdp *xdp)
 		app->dataplane.xdp = &xdp->stats;
 	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		POISE_STORE(xdp->state->coarse_ns, (uint64_t)tick.tv_sec * 1000000000u + (uint64_t)tick.tv_nsec);
+	watch_signals(app);
 	return 0;
 }
 

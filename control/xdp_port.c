@@ -17,6 +17,7 @@
 #include "bpffs.h"
 #include "instance.h"
 #include "log.h"
+#include "xdp_signal.h"
 
 #define PROGRAM "xsk_def_prog" // the name by which DPDK's driver knows a program to share
 #define PATH_SIZE 600
@@ -291,8 +292,8 @@ void cp_xdp_detach_others(const char *pins, const struct cp_xdp_port *ports, siz
 // Pins that this version makes or keeps; flow_memory.c makes "flows".
 static bool known(const char *name)
 {
-	if (strstr(name, CP_BPFFS_ASIDE) || !strcmp(name, "flows") || !strncmp(name, "link_", 5) ||
-	    !strncmp(name, "xsks_", 5))
+	if (strstr(name, CP_BPFFS_ASIDE) || !strcmp(name, "flows") || !strcmp(name, CP_XDP_SIGNAL_PIN) ||
+	    !strncmp(name, "link_", 5) || !strncmp(name, "xsks_", 5))
 		return true;
 	for (size_t i = 0; i < sizeof(shared_maps) / sizeof(*shared_maps); i++)
 		if (!strcmp(name, shared_maps[i]))
@@ -317,6 +318,7 @@ void cp_xdp_forget_former(const char *pins)
 
 void cp_xdp_unpin_shared(const char *pins)
 {
+	cp_bpffs_unpin(pins, CP_XDP_SIGNAL_PIN);
 	for (size_t i = 0; i < sizeof(shared_maps) / sizeof(*shared_maps); i++)
 		cp_bpffs_unpin(pins, shared_maps[i]);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
@@ -270,8 +271,10 @@ static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot
 	dataplane->snapshot = snapshot;
 	POISE_STORE_RELEASE(dataplane->shared.snapshot, snapshot);
 	dataplane->running = true;
-	for (uint32_t w = 0; w < workers.count; w++)
+	for (uint32_t w = 0; w < workers.count; w++) {
+		POISE_STORE(poise_heartbeat(&dataplane->memory.table, w)->process, (uint32_t)getpid());
 		dp_worker_beat(dataplane->workers[w]);
+	}
 	if (dataplane->inside)
 		dp_worker_begin(dataplane->workers[0]);
 	else

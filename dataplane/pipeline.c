@@ -6,6 +6,7 @@
 
 #include <rte_prefetch.h>
 
+#include <poise/decide.h>
 #include <poise/quick.h>
 
 #include "answer.h"
@@ -181,53 +182,31 @@ static enum poise_verdict open_flow(struct dp_worker *worker, const struct rte_m
 	return POISE_FORWARDED;
 }
 
-// A SYN of the client on a flow that is closing starts anew: the old flow goes. Any other SYN is a repetition.
-static bool restarts(struct dp_worker *worker, const struct poise_step *step, const struct poise_found *found)
-{
-	const struct poise_flow *flow = poise_record(&worker->table, found->number);
-
-	if (POISE_LIKELY(step->packet.kind != POISE_PACKET_TCP || step->direction != POISE_INWARD ||
-			 poise_tcp_event(step->packet.tcp_flags) != POISE_EVENT_SYN))
-		return false;
-	if (!poise_flow_replaceable(worker->burst.snapshot, flow)) {
-		worker->stats->counters[POISE_SYN_REPEATED]++;
-		return false;
-	}
-	if (dp_flow_remove(&worker->table, worker->stats, found->number, found->sequence))
-		worker->stats->counters[POISE_FLOW_RESCHEDULED]++;
-	return true;
-}
-
 // The fate of a packet; on POISE_FORWARDED *found is its flow.
 static enum poise_verdict decide(struct dp_worker *worker, const struct rte_mbuf *packet,
 				 const struct poise_step *step, struct poise_found *found)
 {
-	enum poise_verdict verdict;
+	__u64 *counters = worker->stats->counters;
+	enum poise_verdict verdict, event;
+	struct poise_flow *flow;
 
 	found->number = 0;
 	poise_table_look(&worker->table, &step->place, &step->packet.key, step->direction, found);
-	// A packet that ends here is no sign of life of its flow.
-	if (found->number && POISE_UNLIKELY(step->packet.ttl <= 1))
-		return POISE_TTL_EXPIRED;
-	if (found->number && step->packet.kind == POISE_PACKET_TCP && step->packet.tcp_flags & POISE_TCP_SYN)
-		note_handshake(worker, poise_record(&worker->table, found->number), step->direction,
-			       step->packet.tcp_flags);
-	if (found->number && POISE_UNLIKELY(poise_reset_due(worker->burst.snapshot,
-							    poise_record(&worker->table, found->number), step))) {
-		poise_flow_reset(&worker->table, poise_record(&worker->table, found->number), 0);
-		return POISE_FLOW_RESET;
+	if (found->number) {
+		flow = poise_record(&worker->table, found->number);
+		if (poise_decide_notes(step))
+			note_handshake(worker, flow, step->direction, step->packet.tcp_flags);
+		verdict = poise_decide(worker->burst.snapshot, &worker->table, flow, step, worker->burst.now_ms,
+				       &event);
+		if (POISE_UNLIKELY(event != POISE_FORWARDED))
+			counters[event]++;
+		if (POISE_LIKELY(verdict != POISE_FLOW_RESCHEDULED))
+			return verdict;
+		if (dp_flow_remove(&worker->table, worker->stats, found->number, found->sequence))
+			counters[POISE_FLOW_RESCHEDULED]++;
 	}
-	if (found->number && !restarts(worker, step, found)) {
-		verdict = poise_account(&worker->table, poise_record(&worker->table, found->number), step,
-					worker->burst.now_ms);
-		if (POISE_UNLIKELY(verdict != POISE_FORWARDED))
-			worker->stats->counters[verdict]++;
-		return POISE_FORWARDED;
-	}
-	verdict = poise_miss(worker->burst.snapshot, step);
-	if (verdict != POISE_FORWARDED)
-		return verdict;
-	return step->packet.ttl <= 1 ? POISE_TTL_EXPIRED : open_flow(worker, packet, step, found);
+	verdict = poise_decide_without(worker->burst.snapshot, step);
+	return verdict == POISE_FORWARDED ? open_flow(worker, packet, step, found) : verdict;
 }
 
 static void count_backend(struct dp_worker *worker, const struct poise_flow *flow, uint32_t direction,

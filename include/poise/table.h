@@ -67,10 +67,12 @@ struct poise_gate {
 #define POISE_GATE_LINES (POISE_MAX_PORTS * POISE_MAX_QUEUES / POISE_LINE_SIZE)
 POISE_ASSERT(POISE_MAX_PORTS * POISE_MAX_QUEUES % POISE_LINE_SIZE == 0, "whole lines");
 
-// Writer: the worker, once a turn of its loop. A late one means dead, dumping core, stuck or stopped.
+// Is the worker there? A late beat means dead, dumping core, stuck or stopped.
 struct poise_heartbeat {
-	__u64 beat_ns; // CLOCK_MONOTONIC
-	__u64 reserved[7];
+	__u64 beat_ns; // CLOCK_MONOTONIC; the worker, once a turn of its loop
+	__u64 last_ns; // beats up to this one do not count: a signal that ends or stops it came. poise_signal.bpf.c
+	__u32 process; // id in the process's own namespace; the main lcore, before it opens gates
+	__u32 reserved[11];
 } POISE_ALIGNED;
 POISE_ASSERT(sizeof(struct poise_heartbeat) == POISE_LINE_SIZE, "a line a worker");
 

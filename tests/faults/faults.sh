@@ -29,7 +29,7 @@ faults_config()
 	  { name = "web"; vip = "$lab_vip"; port = 80; nat = "full"; $health
 	    backends = ( { name = "web1"; address = "10.2.0.11"; }, { name = "web2"; address = "10.2.0.12"; }${1:-} ); }
 	);
-	fallback = { xdp = true; heartbeat_ms = 5; };
+	fallback = { xdp = true; heartbeat_ms = ${FAULTS_HEARTBEAT:-5}; };
 	metrics = { listen = "127.0.0.1:9650"; };
 	control = { socket = "$LAB/control.sock"; };
 	END
@@ -111,7 +111,8 @@ faults_open()
 		lab_spawn "probe-web$i" "web$i" "$LAB_BUILD/tests/faults/probe" serve "$FAULTS_PORT"
 	done
 	lab_memory
-	mkdir -p "$LAB/file" && head -c 32M /dev/urandom >"$LAB/file/data" && chmod -R a+rX "$LAB/file"
+	mkdir -p "$LAB/file"
+	head -c "${FAULTS_FILE:-32M}" /dev/urandom >"$LAB/file/data" && chmod -R a+rX "$LAB/file"
 	faults_sum=$(sha256sum <"$LAB/file/data")
 	faults_config >"$LAB/poise.conf"
 	faults_start_poised
@@ -205,7 +206,8 @@ faults_event()
 		--argjson poised "$((numbers[14] - numbers[6]))" --argjson dataplane "$((numbers[15] - numbers[7]))" \
 		'. + {native_s: $native, transfers: $good, transfers_bad: $bad, flips: $flips,
 		retransmitted_client: $client, retransmitted_servers: $servers, retransmitted_spurious: $spurious,
-		lost: ([$client + $servers - $spurious, 0] | max), resets_seen: $rst, backend_resets_seen: $backend_rst,
+		lost: .late, sent_again: ([$client + $servers - $spurious, 0] | max),
+		resets_seen: $rst, backend_resets_seen: $backend_rst,
 		unreachable_seen: $unreachable, poised_growth_kib: $poised, dataplane_growth_kib: $dataplane,
 		left: $left, left_after: $left_after}' <<<"$line" | tee -a "$LAB/scores" >"$LAB/score"
 }

@@ -13,7 +13,7 @@
 
 static void sizes(void)
 {
-	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 5);
+	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 6);
 	CU_ASSERT_EQUAL(sizeof(struct poise_flow), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_bucket), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_shard), 64);

@@ -3,8 +3,7 @@
 //
 // Vectors through the headers alone, as gcc or clang compiled them: vector_header SNAPSHOT FILE.vec...
 // Frames lie in buffers of their exact size, so that a sanitizer sees every byte too many.
-#include <poise/path.h>
-#include <poise/reset.h>
+#include <poise/decide.h>
 #include <poise/table_setup.h>
 
 #include "twin.h"
@@ -84,12 +83,12 @@ static enum poise_verdict open_flow(struct runner *runner, const struct poise_st
 		.vip_index = step->vip_index,
 		.port_index = (__u8)runner->in_port,
 	};
-	enum poise_verdict verdict = poise_miss(runner->snapshot, step);
+	enum poise_verdict verdict = poise_decide_without(runner->snapshot, step);
 
+	if (verdict == POISE_TTL_EXPIRED)
+		return expired(runner, step);
 	if (verdict != POISE_FORWARDED)
 		return verdict;
-	if (step->packet.ttl <= 1)
-		return expired(runner, step);
 	verdict = poise_flow_create(&runner->table, &create, &step->place, number);
 	if (verdict == POISE_FORWARDED)
 		runner->events[POISE_FLOW_CREATED]++;
@@ -98,38 +97,33 @@ static enum poise_verdict open_flow(struct runner *runner, const struct poise_st
 
 static enum poise_verdict flow_step(struct runner *runner, struct poise_step *step)
 {
-	enum poise_verdict verdict;
+	enum poise_verdict verdict, event;
 	struct poise_flow *flow;
 	__u32 number;
-	int created = 0;
 
 	verdict = poise_classify(runner->snapshot, &runner->table, step);
 	if (verdict != POISE_FORWARDED)
 		return verdict;
 	number = poise_table_find(&runner->table, &step->place, &step->packet.key,
 				  (enum poise_direction)step->direction);
-	if (number && step->packet.ttl <= 1)
-		return expired(runner, step);
-	if (number && step->packet.kind == POISE_PACKET_TCP && step->direction == POISE_INWARD &&
-	    poise_tcp_event(step->packet.tcp_flags) == POISE_EVENT_SYN) {
+	if (number) {
 		flow = poise_record(&runner->table, number);
-		if (poise_state_reusable((enum poise_flow_state)flow->state)) {
+		verdict = poise_decide(runner->snapshot, &runner->table, flow, step, runner->now_ms, &event);
+		if (event != POISE_FORWARDED)
+			runner->events[event]++;
+		if (verdict == POISE_FLOW_RESCHEDULED) {
 			poise_flow_remove(&runner->table, flow, number);
 			runner->events[POISE_FLOW_RESCHEDULED]++;
 			number = 0;
-		} else {
-			runner->events[POISE_SYN_REPEATED]++;
 		}
 	}
-	if (!number) {
+	if (!number)
 		verdict = open_flow(runner, step, &number);
-		if (verdict != POISE_FORWARDED)
-			return verdict;
-		created = 1;
-	}
+	else if (verdict == POISE_TTL_EXPIRED)
+		return expired(runner, step);
+	if (verdict != POISE_FORWARDED)
+		return verdict;
 	flow = poise_record(&runner->table, number);
-	if (!created)
-		runner->events[poise_account(&runner->table, flow, step, runner->now_ms)]++;
 	verdict = poise_rewrite(runner->snapshot, flow, step, runner->frame, runner->frame + runner->length,
 				&runner->out_port);
 	runner->leaves = verdict == POISE_FORWARDED;
