@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -74,7 +75,8 @@ static void make_table(struct driver *driver, uint32_t max_flows, const char *me
 		die("flow table", strerror(errno));
 	if (strcmp(memory, "bpf") && ftruncate(driver->table_fd, (off_t)driver->table_bytes))
 		die("flow table", strerror(errno));
-	base = mmap(NULL, driver->table_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, driver->table_fd, 0);
+	// All pages are made now: the dataplane's first packets must not wait for hundreds of megabytes to be zeroed.
+	base = mmap(NULL, driver->table_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, driver->table_fd, 0);
 	if (base == MAP_FAILED || getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		die("flow table", strerror(errno));
 	poise_table_format(&driver->table, base, max_flows, seed);
@@ -156,6 +158,22 @@ static void expect_success(const struct driver *driver)
 		die("dataplane refuses", message.result.text);
 }
 
+// The socket is there a moment before anybody listens at it.
+static void connect_to(struct driver *driver, const struct sockaddr_un *address)
+{
+	const struct timespec rest = {.tv_nsec = 10000000};
+
+	driver->peer = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	for (uint32_t attempt = 0; attempt < 500; attempt++) {
+		if (!connect(driver->peer, (const struct sockaddr *)address, sizeof(*address)))
+			return;
+		if (errno != ECONNREFUSED)
+			break;
+		nanosleep(&rest, NULL);
+	}
+	die(address->sun_path, strerror(errno));
+}
+
 static void take(struct driver *driver, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -166,9 +184,7 @@ static void take(struct driver *driver, const char *path)
 	if (strlen(path) >= sizeof(address.sun_path))
 		die(path, "too long");
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	driver->peer = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (driver->peer < 0 || connect(driver->peer, (struct sockaddr *)&address, sizeof(address)))
-		die(path, strerror(errno));
+	connect_to(driver, &address);
 	send_message(driver, &message, sizeof(message.header), POISE_WIRE_HELLO, -1);
 	fd = receive_message(driver, &message);
 	if (fd < 0 || fstat(fd, &status))

@@ -69,7 +69,7 @@ class Rig:
     def open(self, folder, driver, name):
         capture = os.path.join(folder, "open.pcap")
         frames("open", self.flows, capture)
-        sample = Poise(folder, driver, capture, 16384, infinite=False, exit_ms=200,
+        sample = Poise(folder, driver, capture, 16384, infinite=False, exit_ms=1000,
                        name=name).finish()
         os.remove(capture)
         if sample["created"] != self.flows or sample["forwarded"] != 3 * self.flows:
