@@ -43,7 +43,7 @@ int cp_sync_session(struct cp_sync_session *session, const struct cp_sync_secret
 	text[0] = 'e';
 	error |= code_of(secret->session, CP_SYNC_KEY_SIZE, text, sizeof(text), epoch);
 	memcpy(&session->epoch, epoch, sizeof(session->epoch));
-	session->epoch |= 1; // 0 is no session
+	session->epoch = be64toh(session->epoch) | 1; // 0 is no session
 	return error ? -EIO : 0;
 }
 
@@ -95,6 +95,18 @@ enum cp_sync_verdict cp_sync_open(struct cp_sync_session *session, const void *m
 		return CP_SYNC_REPLAYED;
 	session->received++;
 	return CP_SYNC_GOOD;
+}
+
+uint64_t cp_sync_table_id(const __u64 seed[2])
+{
+	static const char name[] = "poise flow table";
+	uint8_t code[CP_SYNC_CODE_SIZE] = {0};
+	uint64_t id;
+
+	if (code_of(seed, 2 * sizeof(seed[0]), name, sizeof(name), code))
+		return 1; // then no session comes about either
+	memcpy(&id, code, sizeof(id));
+	return id ? id : 1;
 }
 
 int cp_sync_nonce(uint8_t nonce[CP_SYNC_NONCE_SIZE])

@@ -44,5 +44,8 @@ enum cp_sync_verdict cp_sync_open_greeting(const struct cp_sync_secret *secret, 
 int cp_sync_seal(struct cp_sync_session *session, void *message, uint32_t length);
 enum cp_sync_verdict cp_sync_open(struct cp_sync_session *session, const void *message, uint32_t length);
 
+// A name for a flow table by its seed, which it does not tell. Never 0.
+uint64_t cp_sync_table_id(const __u64 seed[2]);
+
 // Fresh random bytes. 0 or -EIO.
 int cp_sync_nonce(uint8_t nonce[CP_SYNC_NONCE_SIZE]);
