@@ -17,6 +17,8 @@ void cp_config_free(struct cp_config *config)
 		struct cp_service *service = &config->services[i];
 
 		free(service->backends);
+		free(service->access.allow.items);
+		free(service->access.deny.items);
 		free(service->health.path);
 		free(service->health.host);
 		free(service->health.server_name);

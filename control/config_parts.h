@@ -19,3 +19,7 @@ void cp_parse_control(struct cp_read *root, struct cp_config *config);
 void cp_parse_backends(struct cp_read *service_read, struct cp_service *service, uint32_t *room);
 void cp_parse_health(struct cp_read *service_read, struct cp_service *service);
 void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service);
+void cp_parse_access(struct cp_read *service_read, struct cp_service *service);
+
+// One prefix out of the list `key`; `text` NULL: it is no text. Returns false when it is none, which was reported.
+bool cp_read_prefix(struct cp_read *read, const char *key, const char *text, struct cp_prefix *prefix);
