@@ -17,6 +17,8 @@ void cp_config_free(struct cp_config *config)
 		struct cp_service *service = &config->services[i];
 
 		free(service->backends);
+		free(service->access.allow.items);
+		free(service->access.deny.items);
 		cp_health_free(&service->health);
 	}
 	free(config->services);
