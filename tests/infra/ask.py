@@ -3,8 +3,8 @@
 """New connections at a rate: ask.py SOURCE ADDRESS NAME CA REQUESTS-A-SECOND SECONDS [PATH [BODY]]
 
 Each request has a TLS connection of its own, verified, and is made when it is due, whether others were answered or not.
-A line for each, in the order of their beginning: seconds since the first one, milliseconds it took, and the answer on
-one line, or "failed" and why. With a body it is a POST.
+The first line is "begin" and the time of day. Then a line for each, in the order of their beginning: seconds since the
+first one, milliseconds it took, and the answer on one line, or "failed" and why. With a body it is a POST.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ async def main():
     path, body = (sys.argv[7:] + ["/", ""][len(sys.argv[7:]):])[:2]
     request = "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (
         "POST" if body else "GET", path, options[2], len(body), body)
+    print("begin %.3f" % time.time(), flush=True)
     begin = time.monotonic()
     tasks = [asyncio.create_task(ask(options, request.encode(), begin, i / rate))
              for i in range(int(rate * seconds))]

@@ -8,7 +8,7 @@
 # infra_balancer_config HOST: on stdout. INFRA_MODE: af_xdp (default) or xdp.
 infra_balancer_config()
 {
-	local changes=(-e "s|/run/poise/|$LAB/$1/|" -e "s|/etc/poise/ca.pem|$LAB/ca/ca.pem|"
+	local changes=(-e "s|/run/poise/|$LAB/$1/|" -e "s|/etc/poise/|$LAB/etc/|"
 		-e "s|mode = \"af_xdp\"|mode = \"${INFRA_MODE:-af_xdp}\"|" -e "s|10\.20\.0\.2:|${INFRA_BACK[$1]}:|"
 		-e 's|max_flows = [0-9]*|max_flows = 65536|')
 
@@ -20,7 +20,9 @@ infra_balancer_config()
 # infra_balancer HOST: start poised, which starts the dataplane.
 infra_balancer()
 {
-	mkdir -p "$LAB/$1"
+	mkdir -p "$LAB/$1" "$LAB/etc"
+	cp "$LAB/ca/ca.pem" "$LAB/etc/"
+	(umask 077 && echo poise >"$LAB/etc/db.password")
 	[ -f "$LAB/$1/poise.conf" ] || infra_balancer_config "$1" >"$LAB/$1/poise.conf"
 	[ -x "$LAB_BUILD/control/poised" ] || lab_die "no poised in $LAB_BUILD; build first"
 	infra_spawn "poised-$1" "$1" "$LAB_BUILD/control/poised" -c "$LAB/$1/poise.conf" --foreground
@@ -38,8 +40,8 @@ infra_poisectl()
 infra_balancer_ready()
 {
 	[ "$(infra_poisectl "$1" -j status | jq '.ready and (.dataplane.state | IN("running", "off"))')" = true ] &&
-		[ "$(infra_poisectl "$1" -j backends |
-			jq '.backends | length > 0 and all(.state | IN("up", "standby"))')" = true ]
+		[ "$(infra_poisectl "$1" -j backends | jq '.backends | length > 0 and
+			all(.state | IN("up", "standby"))')" = true ]
 }
 
 infra_balancer_ready_or_dead()

@@ -65,9 +65,15 @@ infra_asked()
 	unset "INFRA_PIDS[$1]"
 }
 
+# infra_second NAME: how many seconds after the beginning of infra_ask it is now.
+infra_second()
+{
+	awk -v now="$(date +%s.%N)" '{ printf "%.3f", now - $2; exit }' "$LAB/$1.asked"
+}
+
 # infra_answers NAME [FROM [TO]]: answers begun within these seconds.
 infra_answers()
 {
-	awk -v from="${2:-0}" -v to="${3:-1000000}" '$1 >= from && $1 < to { $1 = $2 = ""; sub(/^ */, ""); print }' \
-		"$LAB/$1.asked"
+	awk -v from="${2:-0}" -v to="${3:-1000000}" '
+		$1 != "begin" && $1 >= from && $1 < to { $1 = $2 = ""; sub(/^ */, ""); print }' "$LAB/$1.asked"
 }

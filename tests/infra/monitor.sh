@@ -37,3 +37,9 @@ infra_alerts_are()
 {
 	[ "$(infra_alerts)" = "$1" ]
 }
+
+# infra_alerts_have NAME: is this among them?
+infra_alerts_have()
+{
+	infra_alerts | grep -qw "$1"
+}
