@@ -14,6 +14,8 @@ help:
 	@echo "make demo      install what is missing, build, and watch Poise balance real requests"
 	@echo "make lab       the demo's network that stays up, with a shell in it"
 	@echo "make lab-down  end a lab from another terminal"
+	@echo "make infra     two balancers, router, web servers, databases, monitor, until Ctrl-C (HA=bgp)"
+	@echo "make test-infra  what of that is promised, tried part by part"
 	@echo "make test      build with gcc, clang and sanitizers, then run every test"
 	@echo "make continuity  kill, hang, upgrade and reload it under load, and see what a client notices"
 	@echo "make bench     what a packet and a connection cost, beside others, in some minutes"
@@ -29,6 +31,16 @@ lab:
 
 lab-down:
 	@scripts/lab down
+
+HA ?= vrrp
+
+infra:
+	@scripts/infra $(HA)
+
+test-infra:
+	@scripts/install-deps test
+	@scripts/build $(BUILD)
+	@POISE_BUILD=$(BUILD) tests/run infra/
 
 test:
 	@scripts/test
@@ -54,4 +66,4 @@ install:
 clean:
 	@rm -rf build build-clang build-asan build-other
 
-.PHONY: build help demo lab lab-down test bench bench-full continuity install clean
+.PHONY: build help demo lab lab-down infra test-infra test bench bench-full continuity install clean
