@@ -4,7 +4,7 @@
 // How much one source may have of a service: new flows a second, and flows at the same time. Counted in two cells that
 // a keyed hash of source and service names, so the memory is bounded, nothing is ever displaced, and a source that is
 // over its limit stays over it whatever others do. Sources that meet in a cell are counted there together: a source is
-// refused only when both of its cells say so. docs/decisions/0021-sources-share-cells.md
+// refused only when both of its cells say so. docs/decisions/0017-sources-share-cells.md
 //
 // Only where flows are made and removed: a packet of a flow costs nothing. Any writer; atomic operations, no lock.
 #pragma once
@@ -34,7 +34,8 @@ POISE_INLINE struct poise_source_cell *poise_source_cell(const struct poise_tabl
 }
 
 // How far the cell is ahead of time; 0 is the time of a cell that was never used. What is further ahead than can be,
-// the clocks of two writers being a little apart, is a time from before the last wrap, 70 minutes ago: it means nothing.
+// the clocks of two writers being a little apart, is a time from before the last wrap, 70 minutes ago: it means
+// nothing.
 POISE_INLINE __u32 poise_source_ahead(__u32 next_due, __u32 now)
 {
 	__u32 ahead = next_due - now;

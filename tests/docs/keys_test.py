@@ -18,6 +18,7 @@ dataplane = { mode = "vdev"; };
 ports = ( { name = "p"; vdev = "net_null0"; } );
 services = ( { name = "web"; vip = "203.0.113.10"; port = 80;
                backends = ( { name = "web1"; address = "10.0.0.11"; } ); } );
+ha = { node = 0; listen = "10.0.0.1:9651"; peer = "10.0.0.2:9651"; key_file = "/key"; };
 neighbors = ( { address = "10.0.0.0/8"; mac = "02:00:00:00:00:01"; port = "p"; } );
 """
 # Titles of the reader's groups that the page's headings call otherwise.
