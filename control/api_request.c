@@ -72,6 +72,19 @@ static void write_answer(struct evbuffer *answer, enum cp_cmd_status status, jso
 	json_decref(object);
 }
 
+// The same for a document that is written already.
+static void write_raw(struct evbuffer *answer, enum cp_cmd_status status, const struct cp_cmd *cmd)
+{
+	json_t *err = text_of(cmd->err);
+	char *text = err ? json_dumps(err, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	evbuffer_add_printf(answer, "{\"status\":%d,\"stdout\":", (int)status);
+	evbuffer_add_buffer(answer, cmd->raw);
+	evbuffer_add_printf(answer, ",\"stderr\":%s}\n", text ? text : "\"\"");
+	free(text);
+	json_decref(err);
+}
+
 void cp_api_refuse(struct evbuffer *answer, enum cp_cmd_status status, const char *reason)
 {
 	write_answer(answer, status, json_string(""), json_sprintf("%s\n", reason), NULL);
@@ -118,6 +131,8 @@ void cp_api_forget(struct cp_api_request *request)
 		cmd->forget(cmd->work);
 	json_decref(cmd->document);
 	json_decref(cmd->again);
+	if (cmd->raw)
+		evbuffer_free(cmd->raw);
 	if (cmd->file)
 		evbuffer_free(cmd->file);
 	if (cmd->out)
@@ -138,9 +153,12 @@ static bool finish(struct cp_api_request *request, enum cp_cmd_status status, st
 	cp_text_terminal(cmd->columns, cmd->colors);
 	if (!cmd->json)
 		cp_text_fit(cmd->out);
-	write_answer(answer, status,
-		     cmd->json ? json_incref(cmd->document ? cmd->document : json_null()) : text_of(cmd->out),
-		     text_of(cmd->err), cmd);
+	if (cmd->raw)
+		write_raw(answer, status, cmd);
+	else
+		write_answer(answer, status,
+			     cmd->json ? json_incref(cmd->document ? cmd->document : json_null()) : text_of(cmd->out),
+			     text_of(cmd->err), cmd);
 	cp_api_forget(request);
 	return true;
 }

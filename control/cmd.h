@@ -41,6 +41,7 @@ struct cp_cmd {
 	struct evbuffer *out; // text for stdout
 	struct evbuffer *err; // text for stderr
 	json_t *document;     // for stdout with `json`; owned by the caller
+	struct evbuffer *raw; // goes before the document: the same, already written; owned by the caller
 	bool lines;	      // the document is an array, printed an element a line
 	json_t *again;	      // arguments for the client to ask with next, NULL: this is all; owned by the caller
 	unsigned again_ms;    // after this pause

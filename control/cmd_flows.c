@@ -14,7 +14,8 @@
 #include "flow_copy.h"
 #include "view.h"
 
-#define STEP 65536u // records looked at in a step: two or three milliseconds, if names are compared
+#define STEP 65536u   // records looked at in a step: two or three milliseconds, if names are compared
+#define STEP_ROW 256u // and a flow that is shown takes as long as so many of them
 
 static const struct cp_text_column columns[] = {
 	{"CLIENT", "client", CP_TEXT_PLAIN}, {"VIP", "vip", CP_TEXT_PLAIN, true},
@@ -27,7 +28,9 @@ struct scan {
 	uint32_t shard; // where it goes on
 	uint32_t record;
 	uint64_t matched;
-	json_t *rows;
+	uint64_t shown;
+	struct evbuffer *json; // the rows, written one by one, so that nothing is left for the end
+	json_t *rows;	       // for text
 };
 
 static json_t *flow_json(const struct poise_flow *flow, const struct poise_snapshot *snapshot,
@@ -52,15 +55,30 @@ static json_t *flow_json(const struct poise_flow *flow, const struct poise_snaps
 			 cp_flow_state_name(flow->state), "idle_s", idle_ms > 0 ? idle_ms / 1000 : 0);
 }
 
-static void look(struct scan *scan, const struct poise_flow *record, const struct poise_snapshot *snapshot,
-		 uint32_t now_ms)
+static void show(struct scan *scan, json_t *row)
+{
+	char *text = scan->json && row ? json_dumps(row, JSON_COMPACT) : NULL;
+
+	if (text)
+		evbuffer_add_printf(scan->json, "%s%s", scan->shown ? "," : "", text);
+	else if (row && scan->rows)
+		json_array_append(scan->rows, row);
+	scan->shown++;
+	free(text);
+	json_decref(row);
+}
+
+// Returns how many records it was worth.
+static uint32_t look(struct scan *scan, const struct poise_flow *record, const struct poise_snapshot *snapshot,
+		     uint32_t now_ms)
 {
 	struct poise_flow copy;
 
-	if (!cp_flow_copy(record, &copy) || !cp_flow_filter_match(&scan->filter, &copy, snapshot))
-		return;
-	if (scan->matched++ < scan->filter.limit)
-		json_array_append_new(scan->rows, flow_json(&copy, snapshot, now_ms));
+	if (!cp_flow_copy(record, &copy) || !cp_flow_filter_match(&scan->filter, &copy, snapshot) ||
+	    scan->matched++ >= scan->filter.limit)
+		return 1;
+	show(scan, flow_json(&copy, snapshot, now_ms));
+	return STEP_ROW;
 }
 
 // True when the whole table has been looked at.
@@ -75,10 +93,12 @@ static bool step(struct scan *scan, const struct cp_app *app)
 		if (top > table->records_per_shard)
 			top = table->records_per_shard;
 		for (; scan->record < top; scan->record++) {
-			if (!left--)
+			uint32_t index = scan->shard * table->records_per_shard + scan->record + 1, cost;
+
+			if (!left)
 				return false;
-			look(scan, poise_record(table, scan->shard * table->records_per_shard + scan->record + 1),
-			     app->snapshot, now_ms);
+			cost = look(scan, poise_record(table, index), app->snapshot, now_ms);
+			left -= cost < left ? cost : left;
 		}
 	}
 	return true;
@@ -86,16 +106,14 @@ static bool step(struct scan *scan, const struct cp_app *app)
 
 static void summary(struct cp_cmd *cmd, const struct scan *scan)
 {
-	uint64_t shown = json_array_size(scan->rows);
-
 	if (!scan->matched)
 		evbuffer_add_printf(cmd->out, "no flow\n");
 	else if (!scan->filter.limit)
 		evbuffer_add_printf(cmd->out, "%" PRIu64 " flow%s\n", scan->matched,
 				    scan->matched == 1 ? "" : "s");
-	else if (scan->matched > shown)
+	else if (scan->matched > scan->shown)
 		evbuffer_add_printf(cmd->out, "%" PRIu64 " more; limit=N shows more of them\n",
-				    scan->matched - shown);
+				    scan->matched - scan->shown);
 }
 
 static void forget(void *work)
@@ -103,23 +121,41 @@ static void forget(void *work)
 	struct scan *scan = work;
 
 	json_decref(scan->rows);
+	if (scan->json)
+		evbuffer_free(scan->json);
 	free(scan);
+}
+
+static enum cp_cmd_status finish(struct cp_cmd *cmd, struct scan *scan)
+{
+	if (!cmd->json) {
+		cp_text_table(cmd->out, columns, POISE_COUNT(columns), scan->rows);
+		summary(cmd, scan);
+		return CP_CMD_DONE;
+	}
+	evbuffer_add_printf(scan->json, "],\"matched\":%" PRIu64 "}", scan->matched);
+	cmd->raw = scan->json;
+	scan->json = NULL;
+	return CP_CMD_DONE;
 }
 
 static enum cp_cmd_status go_on(struct cp_cmd *cmd)
 {
 	struct scan *scan = cmd->work;
 
-	if (!scan->rows)
-		scan->rows = json_array();
-	if (!step(scan, cmd->app)) {
-		cmd->next = go_on;
-		return CP_CMD_DONE;
+	if (!scan->json && cmd->json) {
+		scan->json = evbuffer_new();
+		if (scan->json)
+			evbuffer_add_printf(scan->json, "{\"flows\":[");
 	}
-	if (!cmd->json)
-		cp_text_table(cmd->out, columns, POISE_COUNT(columns), scan->rows);
-	summary(cmd, scan);
-	return cp_cmd_give(cmd, json_pack("{sO sI}", "flows", scan->rows, "matched", (json_int_t)scan->matched));
+	if (!scan->rows && !cmd->json)
+		scan->rows = json_array();
+	if (!scan->json && !scan->rows)
+		return cp_cmd_fail(cmd, "out of memory");
+	if (step(scan, cmd->app))
+		return finish(cmd, scan);
+	cmd->next = go_on;
+	return CP_CMD_DONE;
 }
 
 // Few records are looked at at once. Of many nothing is held before it is our turn.

@@ -71,21 +71,25 @@ static int64_t now_s(void)
 }
 
 // Takes over `object`.
-static void write_json(json_t *object)
+static void write_json(enum cp_log_level level, json_t *object)
 {
 	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	const char *text = line ? line : "{\"level\":\"error\",\"kind\":\"\",\"text\":\"out of memory\"}";
 
-	fprintf(stderr, "%s\n", line ? line : "{\"level\":\"error\",\"kind\":\"\",\"text\":\"out of memory\"}");
+	if (state.syslog)
+		syslog(priorities[level], "%s", text);
+	else
+		fprintf(stderr, "%s\n", text);
 	free(line);
 	json_decref(object);
 }
 
 static void write_line(enum cp_log_level level, const struct cp_event *event, const char *prefix, const char *text)
 {
-	if (state.syslog)
+	if (state.format == CP_LOG_JSON)
+		write_json(level, cp_event_json(event, text));
+	else if (state.syslog)
 		syslog(priorities[level], "%s [%s]", text, event->kind);
-	else if (state.format == CP_LOG_JSON)
-		write_json(cp_event_json(event, text));
 	else
 		fprintf(stderr, "%s%s\n", prefix, text);
 }
@@ -98,11 +102,11 @@ static void sum_up(enum cp_log_level level, const char *id, uint32_t held)
 
 	event.time_ms = cp_event_now_ms();
 	snprintf(event.text, sizeof(event.text), "%u more suppressed", held);
-	if (!state.syslog && state.format == CP_LOG_JSON) {
+	if (state.format == CP_LOG_JSON) {
 		object = cp_event_json(&event, NULL);
 		if (object)
 			json_object_set_new(object, "suppressed", json_integer(held));
-		write_json(object);
+		write_json(level, object);
 		return;
 	}
 	snprintf(event.text, sizeof(event.text), "%s: %u more suppressed, see `poisectl events`", id, held);

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "cmd_json.h"
+#include "event_json.h"
 #include "view.h"
+
+#define EVENTS 25 // the last ones
 
 static const char *const verbs[] = {"status", "services", "backends", "counters"};
 
@@ -49,6 +52,20 @@ static int add_rows(const struct cp_app *app, json_t *overview)
 	return error | json_object_set_new(overview, "backends", backends);
 }
 
+static json_t *events_json(void)
+{
+	uint64_t last = cp_event_last();
+	json_t *rows = json_array();
+
+	for (uint64_t id = last > EVENTS ? last - EVENTS + 1 : 1; id <= last; id++) {
+		const struct cp_event *event = cp_event_get(id);
+
+		if (event)
+			json_array_append_new(rows, cp_event_json(event, NULL));
+	}
+	return rows;
+}
+
 json_t *cp_overview_json(struct cp_app *app, const struct cp_load *load)
 {
 	json_t *overview = json_object(), *counters = answer(app, load, "counters");
@@ -58,6 +75,7 @@ json_t *cp_overview_json(struct cp_app *app, const struct cp_load *load)
 	error |= add_rows(app, overview);
 	// Without a dataplane there are no counters yet.
 	error |= json_object_set_new(overview, "counters", rows ? json_incref(rows) : json_array());
+	error |= json_object_set_new(overview, "events", events_json());
 	json_decref(counters);
 	if (!error)
 		return overview;

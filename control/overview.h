@@ -7,8 +7,8 @@
 
 #include "cmd.h"
 
-// {"status": {...}, "services": [...], "backends": [...], "counters": [...]}: the counters are those that are
-// not zero. A new reference, NULL without memory. `load` may be NULL.
+// {"status": {...}, "services": [...], "backends": [...], "counters": [...], "events": [...]}: the counters are
+// those that are not zero, the events the last 25. A new reference, NULL without memory. `load` may be NULL.
 json_t *cp_overview_json(struct cp_app *app, const struct cp_load *load);
 
 // What `poisectl -j VERB` prints for a verb that only shows. NULL when `verb` is none of them.

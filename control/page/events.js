@@ -1,39 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// What changed from answer to answer, while the page is open.
+// What happened lately: the events of poised, and which path carries the packets while the page is open.
 
 const eventsMost = 100;
-let before = null;
+const eventTones = {error: "bad", warning: "warn"};
+const pathTones = {none: "bad", xdp: "warn", mixed: "warn", dpdk: "good"};
+let newest = 0, carried = null;
 
-function tell(text, name) {
-  const time = make("time", new Date().toTimeString().slice(0, 8));
+function tell(when, text, name) {
+  const time = make("time", when.toTimeString().slice(0, 8));
+  time.title = when.toISOString();
   const list = at("events");
   list.prepend(make("li", time, make(name ? `span.${name}` : "span", text)));
   while (list.children.length > eventsMost) list.lastChild.remove();
 }
 
-// name -> value of everything whose change is worth a line
-function notable({status, backends}) {
-  const found = new Map();
-  found.set("path", status.path.carries);
-  found.set("dataplane", status.dataplane.state);
-  found.set("generation", String(status.generation.acknowledged));
-  for (const backend of backends) found.set(`${backend.service}/${backend.backend}`, backend.state);
-  return found;
-}
-
-function follow(answer) {
-  const now = notable(answer);
-  if (!before) tell("watching");
-  else
-    for (const [name, value] of now) {
-      const was = before.get(name);
-      if (was === undefined) tell(`${name} is there, ${value}`);
-      else if (was !== value)
-        tell(`${name}: ${was} → ${value}`, tones[value] || {none: "bad", xdp: "warn", dpdk: "good", running: "good"}[value]);
-    }
-  if (before)
-    for (const name of before.keys()) if (!now.has(name)) tell(`${name} is gone`);
-  before = now;
+function follow({status, events}) {
+  const path = status.path.carries;
+  if (carried !== null && carried !== path) tell(new Date(), `path: ${carried} → ${path}`, pathTones[path]);
+  carried = path;
+  if (events.length && events[events.length - 1].id < newest) newest = 0; // another poised
+  for (const event of events) {
+    if (event.id <= newest) continue;
+    newest = event.id;
+    tell(new Date(event.time), event.text, event.kind === "backend-up" ? "good" : eventTones[event.level]);
+  }
 }

@@ -60,7 +60,7 @@ def watch(browser, url, folder, down, up):
         check(browser.until(TEXT + ".includes('%s')" % text, 5), "it says %s" % text)
     subprocess.run(down, shell=True, check=True)
     check(browser.until(TEXT + ".includes('1 of 2 up')", 10), "a backend that fails is seen")
-    check("web/web2: up \u2192 down" in browser.ask(TEXT), "and told as an event")
+    check(browser.until(TEXT + ".includes('web/web2 (10.2.0.12:80) is down')", 5), "and told as an event")
     browser.screenshot(os.path.join(folder, "page-down.png"))
     subprocess.run(up, shell=True, check=True)
     check(browser.until(TEXT + ".includes('2 of 2 up')", 10), "also that it is back")

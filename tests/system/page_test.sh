@@ -22,7 +22,8 @@ api()
 {
 	lab_in lb curl -sf -m 5 "$url/api/$1.json"
 }
-check_is "the overview has all its parts" "$(api overview | jq -c 'keys')" '["backends","counters","services","status"]'
+check_is "the overview has all its parts" "$(api overview | jq -c 'keys')" \
+	'["backends","counters","events","services","status"]'
 keys='[paths | map(if type == "number" then 0 else . end)] | unique'
 for verb in status services backends; do
 	check_is "/api/$verb.json has the keys of poisectl -j $verb" \

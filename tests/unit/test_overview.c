@@ -3,6 +3,7 @@
 //
 // The overview, and the pages that are made of it.
 #include "app_world.h"
+#include "events.h"
 #include "overview.h"
 #include "page.h"
 
@@ -12,10 +13,13 @@ static void has_all_parts(void)
 	json_t *overview;
 
 	world->stats->worker[0].counters[POISE_NO_FLOW] = 3;
+	for (int i = 0; i < 30; i++)
+		cp_event_add("info", "kind", NULL, "text");
 	overview = cp_overview_json(&world->app, NULL);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(overview, "services")), 2);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(overview, "backends")), 5);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(overview, "counters")), 1);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(overview, "events")), 25);
 	CU_ASSERT_TRUE(json_is_object(json_object_get(json_object_get(overview, "status"), "path")));
 	json_decref(overview);
 	app_free(world);
@@ -29,7 +33,7 @@ static void without_a_dataplane(void)
 	world->app.dataplane.stats = NULL;
 	world->app.dataplane.state = CP_DATAPLANE_DOWN;
 	overview = cp_overview_json(&world->app, NULL);
-	CU_ASSERT_EQUAL(json_object_size(overview), 4);
+	CU_ASSERT_EQUAL(json_object_size(overview), 5);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(overview, "backends")), 5);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(overview, "counters")), 0);
 	json_decref(overview);
