@@ -106,9 +106,9 @@ static int take(struct cp_states *states, json_t *row, uint64_t now_ns)
 	json_int_t deadline_s = 0, began_ns = 0;
 	int draining, disabled, weight;
 
-	if (json_unpack(row, "{ss ss sb sb si s?I s?I}", "service", &service, "backend", &backend, "draining", &draining,
-			"disabled", &disabled, "weight", &weight, "drain_deadline_s", &deadline_s, "drain_began_ns",
-			&began_ns) ||
+	if (json_unpack(row, "{ss ss sb sb si s?I s?I}", "service", &service, "backend", &backend, "draining",
+			&draining, "disabled", &disabled, "weight", &weight, "drain_deadline_s", &deadline_s,
+			"drain_began_ns", &began_ns) ||
 	    weight < -1 || weight > WEIGHT_MAX || deadline_s < 0 || deadline_s > UINT32_MAX || began_ns < 0)
 		return -EINVAL;
 	state = states ? cp_states_find(states, service, backend) : NULL;

@@ -21,7 +21,7 @@ int cp_overrides_save(const struct cp_states *states, const char *directory);
 // The same for the running poised; a failure is noted by unsaved.c as well.
 int cp_overrides_keep(struct cp_app *app);
 
-// Give the backends that are in *states the wishes of the file; others are dropped. The deadline of a drain goes on from
-// when the drain began. `now_ns` is CLOCK_MONOTONIC. Returns how many backends got one, or -errno: -ENOENT no file,
-// -EINVAL one that is not ours (nothing is taken from it).
+// Give the backends that are in *states the wishes of the file; others are dropped. The deadline of a drain goes on
+// from when the drain began. `now_ns` is CLOCK_MONOTONIC. Returns how many backends got one, or -errno: -ENOENT no
+// file, -EINVAL one that is not ours (nothing is taken from it).
 int cp_overrides_load(struct cp_states *states, const char *directory, uint64_t now_ns);
