@@ -134,10 +134,10 @@ static int start_memory(struct cp_app *app)
 	error = cp_flow_memory_open(&app->flows, app->pins[0] ? app->pins : NULL, app->instance,
 				    dataplane->max_flows, need_map);
 	if (error) {
-		if (need_map && error == -EPERM)
-			cp_log(CP_LOG_ERROR, "flow-memory",
-			       "mode %s needs XDP, and this process may not use BPF; poised --doctor tells more",
-			       cp_nic_mode_name(dataplane->mode));
+		if (need_map && (error == -EPERM || error == -ENOSYS))
+			cp_log(CP_LOG_ERROR, "flow-memory", "mode %s needs XDP, and %s; poised --doctor tells more",
+			       cp_nic_mode_name(dataplane->mode),
+			       error == -EPERM ? "this process may not use BPF" : "this kernel has no BPF");
 		else
 			cp_log(CP_LOG_ERROR, "flow-memory", "no memory for a flow table of %u flows: %s",
 			       dataplane->max_flows, strerror(-error));

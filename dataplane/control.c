@@ -7,22 +7,56 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static void note_file(struct dp_control *control)
+{
+	struct stat status;
+
+	if (lstat(control->path, &status))
+		return;
+	control->device = status.st_dev;
+	control->inode = status.st_ino;
+}
 
 int dp_control_init(struct dp_control *control, struct dp_dataplane *dataplane, struct dp_error *error)
 {
 	const char *path = dataplane->options.control;
 	int fd;
 
-	*control = (struct dp_control){ .dataplane = dataplane, .listener = -1, .peer = -1 };
+	*control = (struct dp_control){ .dataplane = dataplane, .claim = -1, .listener = -1, .peer = -1 };
 	if (!path)
 		return 0;
+	control->claim = dp_socket_claim(path, error);
+	if (control->claim < 0)
+		return control->claim;
 	fd = dp_socket_listen(path, error);
-	if (fd < 0)
+	if (fd < 0) {
+		close(control->claim);
 		return fd;
+	}
 	control->listener = fd;
 	snprintf(control->path, sizeof(control->path), "%s", path);
+	note_file(control);
 	return 0;
+}
+
+void dp_control_keep(struct dp_control *control)
+{
+	struct dp_error error = { .text = "" };
+	struct stat status;
+	int fd;
+
+	if (control->listener < 0 || !lstat(control->path, &status) || errno != ENOENT)
+		return;
+	fd = dp_socket_listen(control->path, &error);
+	if (fd < 0) // its directory is gone as well, or the disk is full
+		return;
+	dp_log("%s was removed, and is made anew", control->path);
+	close(control->listener);
+	control->listener = fd;
+	note_file(control);
 }
 
 static void hang_up(struct dp_control *control)
@@ -35,12 +69,16 @@ static void hang_up(struct dp_control *control)
 
 void dp_control_fini(struct dp_control *control)
 {
+	struct stat status;
+
 	hang_up(control);
 	if (control->listener < 0)
 		return;
 	close(control->listener);
-	unlink(control->path);
-	control->listener = -1;
+	if (!lstat(control->path, &status) && status.st_dev == control->device && status.st_ino == control->inode)
+		unlink(control->path);
+	close(control->claim);
+	control->listener = control->claim = -1;
 }
 
 static struct poise_wire_header header_of(enum poise_wire_type type, size_t length, uint32_t request)

@@ -129,6 +129,7 @@ static void do_cold_work(struct dp_main *self, int timeout)
 	if (now - self->synced_ms >= DP_SYNC_MS) {
 		self->synced_ms = now;
 		dp_dataplane_sync(&self->dataplane);
+		dp_control_keep(&self->control);
 	}
 	check_idle(self, now);
 }

@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static int set_address(struct sockaddr_un *address, const char *path, struct dp_error *error)
@@ -67,6 +70,52 @@ static int bind_and_listen(const struct sockaddr_un *address, struct dp_error *e
 		return dp_fail(error, -code, "%s: %s", address->sun_path, strerror(code));
 	}
 	return fd;
+}
+
+// "poise-dataplane-DEVICE-INODE-FILE", of the directory, behind a zero byte. Returns the address' length or -errno.
+static int name_of(struct sockaddr_un *address, const char *path)
+{
+	char copy[sizeof(address->sun_path)], again[sizeof(address->sun_path)];
+	struct stat status;
+	int length;
+
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	strcpy(copy, path); // dirname() and basename() write
+	strcpy(again, path);
+	if (stat(dirname(copy), &status))
+		return -errno;
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	length = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "poise-dataplane-%llx-%llx-%s",
+			  (unsigned long long)status.st_dev, (unsigned long long)status.st_ino, basename(again));
+	if (length >= (int)sizeof(address->sun_path) - 1)
+		length = (int)sizeof(address->sun_path) - 2;
+	return (int)offsetof(struct sockaddr_un, sun_path) + 1 + length;
+}
+
+int dp_socket_claim(const char *path, struct dp_error *error)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	struct sockaddr_un address;
+	int length = name_of(&address, path), fd, code = 0;
+
+	if (length < 0)
+		return dp_fail(error, length, "%s: %s", path, strerror(-length));
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return dp_fail(error, -errno, "socket: %s", strerror(errno));
+	for (int attempt = 0; attempt < 20; attempt++) { // the last holder may be on its way out
+		code = bind(fd, (const struct sockaddr *)&address, (socklen_t)length) ? errno : 0;
+		if (code != EADDRINUSE)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (!code)
+		return fd;
+	close(fd);
+	if (code == EADDRINUSE)
+		return dp_fail(error, -code, "another instance runs with its socket at %s", path);
+	return dp_fail(error, -code, "%s: %s", path, strerror(code));
 }
 
 int dp_socket_listen(const char *path, struct dp_error *error)

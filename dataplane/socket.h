@@ -21,6 +21,11 @@ union dp_message {
 	char bytes[DP_MESSAGE_SIZE];
 };
 
+// Take the name of the instance whose socket is `path`: one that no file system holds, so that removing files does not
+// open the door for a second dataplane. Held until the descriptor is closed, or the process ends. Returns it, or
+// -EADDRINUSE with a line in *error when another process has it, also after a second; another -errno likewise.
+int dp_socket_claim(const char *path, struct dp_error *error);
+
 // Listen at `path`. The socket file of a dead process is replaced; a live one is refused with -EADDRINUSE.
 // Returns the descriptor (non-blocking) or -errno.
 int dp_socket_listen(const char *path, struct dp_error *error);

@@ -25,8 +25,8 @@ while True:
         pass
     peer.close()'
 many=$(for ((i = 1; i <= 250; i++)); do
-	printf '%s{ name = "many%d"; address = "10.2.0.11"; port = %d; }' "$([ "$i" = 1 ] || echo , )" "$i" \
-		$((5000 + i))
+	printf '%s{ name = "many%d"; address = "10.2.0.11"; port = %d; }' \
+		"$([ "$i" = 1 ] || echo , )" "$i" $((5000 + i))
 done)
 lab_config "$(lab_service web 80 'scheduler = "rr"; timeouts = { half_open_s = 120; };' "$(lab_backends 2)"),
 	{ name = \"many\"; vip = \"$lab_vip\"; port = 81; health = { type = \"none\"; }; backends = ( $many ); }" |

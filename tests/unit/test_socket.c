@@ -39,6 +39,30 @@ static int call(void)
 	return fd;
 }
 
+static void one_claim_a_path(void)
+{
+	struct dp_error error = { .text = "" };
+	int first, second;
+	char other[80];
+
+	begin();
+	first = dp_socket_claim(path, &error);
+	CU_ASSERT(first >= 0);
+	CU_ASSERT_EQUAL(access(path, F_OK), -1); // no file that somebody could remove
+	CU_ASSERT_EQUAL(dp_socket_claim(path, &error), -EADDRINUSE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.text, path));
+	snprintf(other, sizeof(other), "%s2", path);
+	second = dp_socket_claim(other, &error);
+	CU_ASSERT(second >= 0); // of another socket in the same directory
+	close(second);
+	close(first);
+	second = dp_socket_claim(path, &error);
+	CU_ASSERT(second >= 0);
+	close(second);
+	CU_ASSERT_EQUAL(dp_socket_claim("/nonexistent/directory/socket", &error), -ENOENT);
+	end();
+}
+
 static void one_instance_a_path(void)
 {
 	struct dp_error error;
@@ -145,6 +169,7 @@ static void lets_whole_messages_in(void)
 }
 
 static const struct check_case cases[] = {
+	{ "one claim a path", one_claim_a_path },
 	{ "one instance a path", one_instance_a_path },
 	{ "strange paths are refused", refuses_strange_paths },
 	{ "only whole messages come in", lets_whole_messages_in },
