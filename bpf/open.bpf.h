@@ -95,7 +95,8 @@ __noinline int xdp_create(struct xdp_md *context, const struct xdp_view *view, c
 	create.shards = ~0ull;
 	create.snat_tries = XDP_SNAT_TRIES;
 	create.now_ms = view->now_ms;
-	create.now_us = xdp_now_us();
+	if (create.snapshot->flags & POISE_SNAPSHOT_HANDSHAKES)
+		create.now_us = xdp_now_us();
 	create.vip_index = step->vip_index;
 	create.port_index = (__u8)view->port;
 	verdict = poise_flow_create(&view->table, &create, &step->place, &found->number);

@@ -44,7 +44,7 @@ static __always_inline int decide(struct xdp_view *view, const struct poise_snap
 			flow = NULL;
 	}
 	if (flow) {
-		if (poise_decide_notes(step))
+		if (snapshot->flags & POISE_SNAPSHOT_HANDSHAKES && poise_decide_notes(step))
 			xdp_note_handshake(view, step, found->number);
 		verdict = poise_decide(snapshot, &view->table, flow, step, view->now_ms, &event);
 		if (event != POISE_FORWARDED)

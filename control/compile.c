@@ -28,6 +28,8 @@ static void fill_header(struct cp_compile_step *step)
 		out->flags |= POISE_SNAPSHOT_EXCEPTION_PATH;
 	if (!step->config->xdp)
 		out->flags |= POISE_SNAPSHOT_NO_FALLBACK;
+	if (!cp_nic_mode_dataplane(step->config->dataplane.mode))
+		out->flags |= POISE_SNAPSHOT_HANDSHAKES;
 }
 
 int cp_compile(const struct cp_config *config, const struct cp_states *states,

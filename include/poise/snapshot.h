@@ -137,6 +137,7 @@ POISE_ASSERT(sizeof(struct poise_snapshot) % 8 == 0, "value of a BPF array");
 #define POISE_SNAPSHOT_EXCEPTION_PATH 0x1 // packets of kind PASS have a kernel to go to
 #define POISE_SNAPSHOT_NO_FALLBACK 0x2 // the XDP program does not balance what no dataplane takes
 #define POISE_SNAPSHOT_RESETS 0x4	  // some backend is RESETTING: the sweep looks for its flows
+#define POISE_SNAPSHOT_HANDSHAKES 0x8 // the XDP program times handshakes: there is no dataplane to do it
 
 POISE_INLINE __u32 poise_vip_home(__u32 salt, __be32 address, __be16 port)
 {

@@ -73,6 +73,19 @@ static void af_xdp_has_a_kernel(void)
 	cp_config_free(config);
 }
 
+static void without_a_dataplane_the_kernel_times_handshakes(void)
+{
+	struct cp_config *config = config_from("dataplane = { mode = \"xdp\"; };\n"
+					       "ports = ( { name = \"front\"; interface = \"e\"; } ); %s", WEB(WEB1));
+	struct cp_topology nothing = { .links[0].ifindex = 7 };
+	struct poise_snapshot *s = snapshot_of(config, NULL, &nothing, NULL, NULL);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(s->flags, POISE_SNAPSHOT_EXCEPTION_PATH | POISE_SNAPSHOT_HANDSHAKES);
+	free(s);
+	cp_config_free(config);
+}
+
 static void device_names_do_not_collide(void)
 {
 	struct cp_config *config = check_memory(sizeof(*config));
@@ -318,6 +331,7 @@ static void same_means_same(void)
 static const struct check_case cases[] = {
 	{ "a whole snapshot", whole_snapshot },
 	{ "af_xdp has a kernel", af_xdp_has_a_kernel },
+	{ "without a dataplane the kernel times handshakes", without_a_dataplane_the_kernel_times_handshakes },
 	{ "device names do not collide", device_names_do_not_collide },
 	{ "backends keep their indices", backends_keep_their_indices },
 	{ "another address is another backend", another_address_is_another_backend },
