@@ -91,7 +91,7 @@ PAUSES = {
     "poise, no packets": ("poise", "off", False),
     "poise, no packets, snapshot swaps": ("poise", "off", True),
 }
-PAUSE_MS = 20
+PAUSE_MS = 1  # shorter than from one tick of the kernel to the next
 
 
 def pauses(report, raw, _hz, full):
@@ -101,7 +101,7 @@ def pauses(report, raw, _hz, full):
     not."""
     found = {}
     with rig(1000000, max_flows=8000000, half_open=1) as one:
-        for turn in range(25 if full else 15):
+        for turn in range(150 if full else 80):
             for name, (mode, pattern, swap) in PAUSES.items():
                 row = one.pauses(mode, pattern, PAUSE_MS, swap)
                 raw.add(dict(row, rig="pauses", name=name, round=turn))
