@@ -12,7 +12,7 @@ static const char *look_at(const struct checker *checker, const struct rte_mbuf 
 {
 	const struct bench_frame *frame = rte_pktmbuf_mtod(packet, const struct bench_frame *);
 
-	if (packet->data_len != BENCH_FRAME || packet->pkt_len != BENCH_FRAME)
+	if (packet->data_len != __builtin_bswap16(frame->length) + 14 || packet->pkt_len != packet->data_len)
 		return "length";
 	if (checker->translated)
 		return bench_frame_wrong(frame, checker->backends, checker->full);

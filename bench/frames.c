@@ -5,6 +5,7 @@
 // frames live FLOWS COUNT FILE: COUNT frames of established flows, half of them each way, in random order;
 // every
 //   flow is there when COUNT is at least FLOWS.
+// frames rules FLOWS FILE: rules of l3fwd, exact match, for both ways of each flow.
 // frames check IN OUT: OUT holds the translation of every frame of IN, in order; prints how many.
 #include <errno.h>
 #include <stdio.h>
@@ -98,6 +99,31 @@ static int make_live(uint32_t flows, uint32_t count, const char *path)
 	return finish(file);
 }
 
+static void put_rule(FILE *file, uint32_t number, enum bench_kind kind)
+{
+	struct bench_frame frame;
+	const uint8_t *to = (const uint8_t *)&frame.target, *from = (const uint8_t *)&frame.source;
+
+	bench_frame_write(&frame, number, kind, BENCH_BACKENDS);
+	fprintf(file, "R%u.%u.%u.%u %u.%u.%u.%u %u %u 6 0\n", to[0], to[1], to[2], to[3], from[0], from[1], from[2],
+		from[3], __builtin_bswap16(frame.target_port), __builtin_bswap16(frame.source_port));
+}
+
+static int make_rules(uint32_t flows, const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file) {
+		fprintf(stderr, "frames: %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	for (uint32_t number = 0; number < flows; number++) {
+		put_rule(file, number, BENCH_DATA_IN);
+		put_rule(file, number, BENCH_DATA_OUT);
+	}
+	return finish(file);
+}
+
 static FILE *open_capture(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -143,10 +169,12 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && flows && !strcmp(argv[1], "open"))
 		return make_open(flows, argv[3]);
+	if (argc == 4 && flows && !strcmp(argv[1], "rules"))
+		return make_rules(flows, argv[3]);
 	if (argc == 5 && flows && !strcmp(argv[1], "live"))
 		return make_live(flows, (uint32_t)strtoul(argv[3], NULL, 10), argv[4]);
 	if (argc == 4 && !strcmp(argv[1], "check"))
 		return check(argv[2], argv[3]);
-	fputs("usage: frames open FLOWS FILE | live FLOWS COUNT FILE | check IN OUT\n", stderr);
+	fputs("usage: frames open|rules FLOWS FILE | live FLOWS COUNT FILE | check IN OUT\n", stderr);
 	return 2;
 }

@@ -50,7 +50,15 @@ def facts():
         "compiler": output("cc", "--version").splitlines()[0],
         "flags": compiler_flags(),
         "revision": output("git", "describe", "--always", "--dirty", "--abbrev=12"),
+        "packet_path": packet_path(),
     }
+
+
+def packet_path():
+    """Of which the figures are: they add up to one report as long as this is the same."""
+    trees = output("git", "rev-parse", "HEAD:include", "HEAD:dataplane").split()
+    changed = output("git", "status", "--porcelain", "--", "include", "dataplane")
+    return "-".join(tree[:12] for tree in trees) + ("-dirty" if changed else "")
 
 
 def compiler_flags():

@@ -8,6 +8,8 @@
 // With FLOWS 0 there are no callbacks: device and loop alone, to be compared with testpmd.
 //
 // One command a line, one line of JSON as answer:
+//   size BYTES                    frames of established flows: a number, or imix
+//   cold                          packet buffers go round, instead of the last one being the next
 //   open                          handshakes of flows 0..FLOWS-1
 //   window MODE PATTERN MS        MODE io, macswap, csum or poise; PATTERN as in stamper.c, +own: own shards
 //   only pauses MODE PATTERN MS swap|still   the same, and how long each turn took; swap: a new snapshot
@@ -268,6 +270,26 @@ static void print_snat(const struct null_rig *self, uint32_t flows)
 	       count.range, count.refused_at, count.with_port, count.landed, count.shards);
 }
 
+static bool resize(struct null_rig *self, const char *size)
+{
+	for (uint32_t w = 0; w < self->workers; w++)
+		if (stamper_size(&self->stampers[w], size))
+			return false;
+	printf("{\"size\": \"%s\"}\n", size);
+	return true;
+}
+
+// Without a cache of its own a thread takes buffers from one end of a ring and gives them back to the other, so all of
+// them come round and none is warm.
+static void chill(struct null_rig *self)
+{
+	struct rte_mempool *pool = self->rig.dataplane.ports.pool;
+
+	rte_mempool_cache_flush(NULL, pool);
+	pool->cache_size = 0;
+	printf("{\"buffers\": %u}\n", pool->size);
+}
+
 static bool obey(struct null_rig *self, char *line)
 {
 	enum stamper_pattern pattern;
@@ -280,6 +302,12 @@ static bool obey(struct null_rig *self, char *line)
 		open_flows(self);
 		return true;
 	}
+	if (count == 1 && !strcmp(words[0], "cold")) {
+		chill(self);
+		return true;
+	}
+	if (count == 2 && !strcmp(words[0], "size"))
+		return resize(self, words[1]);
 	if (count == 2 && !strcmp(words[0], "drain")) {
 		drain(self, (uint32_t)atoi(words[1]));
 		return true;

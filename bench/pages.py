@@ -7,7 +7,7 @@ import re
 
 import svg
 import world
-from report import flows_text, scaled, spread
+from report import PATHS, flows_text, scaled, spread
 
 PAGE = os.path.join(world.ROOT, "docs/performance.md")
 IMAGES = os.path.join(world.ROOT, "docs/images")
@@ -72,6 +72,7 @@ def rates(report):
             report["memory"]["table_bytes"] / 1048576, report["memory"]["bytes_per_flow"])])
     if "scaling" in report.get("workers", {}):
         lines += [["two workers against one", spread(report["workers"]["scaling"], "%.2f") + " x"],
+                  ["the same, by processor time", spread(report["workers"]["scaling_processor"], "%.2f") + " x"],
                   ["a packet for the other worker, more ticks", spread(report["workers"]["handoff_ticks"])]]
     if "range" in report.get("snat", {}):
         one = report["snat"]
@@ -81,9 +82,9 @@ def rates(report):
 
 
 def turns(report):
-    return rows(["turns of the loop, us", "p50", "p99", "p99.9", "p99.99", "longest"],
+    return rows(["turns of the loop, us", "p50", "p99", "p99.9", "p99.99", "longest, quartile", "longest, median"],
                 [[name] + ["%.1f" % (one[field] / 1000) for field in
-                           ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_ns")]
+                           ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_quartile_ns", "longest_ns")]
                  for name, one in report["pauses"]["turns"].items()])
 
 
@@ -95,7 +96,9 @@ def ring(report):
             if one["runs"]:
                 lines.append([text, mode, "%.3f" % (one["rate"] / 1e6), "%.2f" % (one["p50_ns"] / 1e3),
                               "%.2f" % (one["p99_ns"] / 1e3), "%.1f" % (one["p999_ns"] / 1e3),
-                              "%d of %d" % (one["lost"], one["offered"]), "%d" % one["discarded"]])
+                              "%d of %d" % (one["lost"], one["offered"]),
+                              "%d" % one["discarded"] if one["discarded"] >= 0 else
+                              "not quiet, away %.0f us" % one["away_us"]])
     return rows(["load", "program", "Mpps", "p50 us", "p99 us", "p99.9 us", "lost", "runs discarded"], lines)
 
 
@@ -130,7 +133,7 @@ def triple(one):
 
 def plots(report):
     series = {}
-    for label, by_flows, names in (("net_null", report.get("null", {}).get("patterns", {}).get("uniform", {}),
+    for label, by_flows, names in (("net_null", report.get("null", {}).get("flows", {}),
                                     ("poise", "csum")),
                                    ("net_pcap", report.get("pcap", {}).get("flows", {}), ("poise", "testpmd csum"))):
         for name in names:
@@ -161,10 +164,9 @@ def plots(report):
 def write(report):
     """Replace every table of the page for which the report has something."""
     makers = {"machine": lambda: machine(report), "rates": lambda: rates(report)}
-    if "flows" in report.get("pcap", {}):
-        makers["pcap"] = lambda: path(report["pcap"]["flows"])
-    for pattern, by_flows in report.get("null", {}).get("patterns", {}).items():
-        makers["null-" + pattern.replace(" ", "-")] = lambda by_flows=by_flows: path(by_flows)
+    for name in PATHS:
+        if report.get(name, {}).get("flows"):
+            makers[name] = lambda name=name: path(report[name]["flows"])
     for name, maker, field in (("pauses", turns, "turns"), ("ring", ring, "most"), ("table", table, "flows"),
                                ("veth", veth, "cases"), ("xdp", xdp, "programs")):
         if report.get(name, {}).get(field):

@@ -16,6 +16,21 @@ def voids(report):
     return found
 
 
+# Sections with ticks of programs by number of flows, and what they are.
+PATHS = {
+    "pcap": "net_pcap beside stock testpmd",
+    "l3fwd": "net_pcap beside l3fwd, exact match",
+    "null": "net_null, fresh headers, uniform",
+    "zipf": "net_null, by popularity",
+    "sequential": "net_null, in the order of creation",
+    "small-pages": "net_null, table in pages of 4 KiB",
+    "cold": "net_null, cold packet buffers",
+    "size-512": "net_null, frames of 512 bytes",
+    "size-1500": "net_null, frames of 1500 bytes",
+    "size-imix": "net_null, frames of 64, 594 and 1514 bytes, 7 to 4 to 1",
+}
+
+
 def spread(one, form="%.0f"):
     return (form + " (" + form + ".." + form + ")") % (one["median"], one["low"], one["high"])
 
@@ -58,8 +73,9 @@ def rates(report):
         print("Memory: 10 M flows in %.0f MiB, %.1f bytes a flow" %
               (report["memory"]["table_bytes"] / 1048576, report["memory"]["bytes_per_flow"]))
     if "scaling" in report.get("workers", {}):
-        print("Two workers: %s x one; a hand-off costs %s ticks" %
-              (spread(report["workers"]["scaling"], "%.2f"), spread(report["workers"]["handoff_ticks"])))
+        print("Two workers: %s x one, %s by processor time; a hand-off costs %s ticks" %
+              (spread(report["workers"]["scaling"], "%.2f"), spread(report["workers"]["scaling_processor"], "%.2f"),
+               spread(report["workers"]["handoff_ticks"])))
 
 
 def scaled(one, factor):
@@ -69,10 +85,10 @@ def scaled(one, factor):
 def turns(report):
     found = report.get("pauses", {}).get("turns", {})
     if found:
-        print("Turns of the loop, us             p50     p99  p99.9  p99.99  longest")
+        print("Turns of the loop, us                        p50    p99  p99.9 p99.99  longest: quartile, median")
     for name, one in found.items():
-        print("  %-29s %6.1f %7.1f %6.1f %7.1f %8.1f" % (name, *(one[field] / 1000 for field in (
-            "p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_ns"))))
+        print("  %-40s %6.1f %6.1f %6.1f %6.1f %8.1f %8.1f" % (name, *(one[field] / 1000 for field in (
+            "p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_quartile_ns", "longest_ns"))))
 
 
 def ring(report):
@@ -121,10 +137,9 @@ def xdp(report):
 
 
 def show(report):
-    if "flows" in report.get("pcap", {}):
-        path("net_pcap beside stock testpmd, ticks a packet", report["pcap"]["flows"])
-    for pattern, by_flows in report.get("null", {}).get("patterns", {}).items():
-        path("net_null, fresh headers, %s, ticks a packet" % pattern, by_flows)
+    for name, title in PATHS.items():
+        if report.get(name, {}).get("flows"):
+            path(title + ", ticks a packet", report[name]["flows"])
     rates(report)
     turns(report)
     ring(report)

@@ -123,6 +123,9 @@ void rig_start(struct rig *rig, const char *path, uint32_t max_flows, const char
 		code = dp_dataplane_use(dataplane, snapshot, &fatal, &error);
 	if (code)
 		rig_die("dataplane", error.text);
+	// As the pages of a BPF map are: made before the first packet comes.
+	if (madvise(dataplane->memory.base, dataplane->memory.bytes, MADV_POPULATE_WRITE) && errno == ENOMEM)
+		rig_die("flow table", strerror(errno));
 	rig->worker = dataplane->workers[0];
 }
 

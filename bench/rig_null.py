@@ -17,17 +17,19 @@ class NullRig(child.Rig):
     """`lcores`: "1" for the thread that turns everything itself, "0@0,1@1" and so on for workers of their own."""
 
     def __init__(self, folder, flows, lcores="1", table="thp", max_flows=None, backends=4, nat="dnat", name="null",
-                 half_open=30, closing=1, build=None):
+                 half_open=30, closing=1, build=None, commands=(), mbufs=MBUFS):
         snapshot = world.snapshot(folder, "net_null0", queues=max(1, lcores.count(",")), backends=backends, nat=nat,
                                   half_open=half_open, closing=closing, build=build)
         self.flows = flows
         super().__init__(name, "null_rig", lcores, ["--vdev", "net_null0,size=%d" % world.FRAME],
-                         [snapshot, table, max_flows or max(flows, 1 << 20), flows, backends, MBUFS], build)
+                         [snapshot, table, max_flows or max(flows, 1 << 20), flows, backends, mbufs], build)
         if not flows or nat == "full":
             return  # the replies of full NAT go to ports that the stamper does not know
         self.opened = self.ask("open")
         if self.opened["flow_created"] != flows or self.opened["forwarded"] != 3 * flows:
             raise RuntimeError("%d of %d flows opened" % (self.opened["flow_created"], flows))
+        for command in commands:
+            self.ask(command)
 
     def window(self, mode, pattern="uniform", milliseconds=1000):
         return self.ask("window %s %s %d" % (mode, pattern, milliseconds))
@@ -56,12 +58,14 @@ def wrong(row, all_forwarded=True):
 class Rig:
     """Poise and the limit programs at one number of flows, turn and turn about; the same shape as rig_pcap.Rig."""
 
-    def __init__(self, folder, flows, modes, table="thp", base=None, pattern="uniform"):
+    def __init__(self, folder, flows, modes, table="thp", base=None, pattern="uniform", commands=(),
+                 mbufs=MBUFS):
         self.flows, self.pattern, self.wrong, self.checked = flows, pattern, [], 0
-        self.rigs = [NullRig(folder, flows, table=table)]
+        self.rigs = [NullRig(folder, flows, table=table, commands=commands, mbufs=mbufs)]
         self.turns = [(mode, mode, self.rigs[0]) for mode in modes] + [("poise", "poise", self.rigs[0])]
         if base:
-            self.rigs.append(NullRig(folder, flows, table=table, name="base", build=base))
+            self.rigs.append(NullRig(folder, flows, table=table, name="base", build=base, commands=commands,
+                                     mbufs=mbufs))
             self.turns.append(("base", "poise", self.rigs[1]))
         self.table_bytes = self.rigs[0].opened["table_bytes"]
 
@@ -87,5 +91,5 @@ class Rig:
             rig.close()
 
 
-def pages(_flows, subjects):
-    return machine.HugePages(64 * subjects)
+def pages(_flows, subjects, mbufs=MBUFS):
+    return machine.HugePages((64 + (mbufs - MBUFS) * 2560 // 1000000) * subjects)

@@ -12,7 +12,7 @@ import subprocess
 
 import machine
 import world
-from subject import Driver, Poise, Testpmd
+from subject import Driver, L3fwd, Poise, Testpmd
 
 SAMPLE = 4096  # frames whose translation is checked in full
 BUFFER = 2432  # bytes of memory for a packet buffer
@@ -38,7 +38,7 @@ def megabytes(flows, subjects):
 class Rig:
     """All subjects for one number of flows, opened and checked; window() gives each its turn."""
 
-    def __init__(self, folder, flows, modes, memory="bpf", base=None):
+    def __init__(self, folder, flows, modes, memory="bpf", base=None, l3fwd=None):
         self.flows = flows
         self.subjects = []
         self.drivers = []
@@ -48,6 +48,9 @@ class Rig:
         try:
             for mode in modes:
                 self.add(Testpmd(self.live, mode, mbufs_of(self.count)))
+            if l3fwd:
+                frames("rules", flows, os.path.join(folder, "rules"))
+                self.add(L3fwd(l3fwd, self.live, os.path.join(folder, "rules")))
             self.add_poise(folder, "poise", memory, None)
             if base:
                 self.add_poise(folder, "base", memory, base)

@@ -68,7 +68,7 @@ static inline uint16_t complement(uint32_t sum)
 }
 
 static inline void stamp(const struct stamper *stamper, struct rte_mbuf *packet, uint32_t number,
-			 enum bench_kind kind)
+			 enum bench_kind kind, uint16_t size)
 {
 	struct bench_frame *frame = rte_pktmbuf_mtod(packet, struct bench_frame *);
 	struct bench_flow flow = bench_flow(number, stamper->backends);
@@ -90,10 +90,15 @@ static inline void stamp(const struct stamper *stamper, struct rte_mbuf *packet,
 		frame->target_port = port;
 	}
 	frame->number = number;
+	if (POISE_UNLIKELY(size != BENCH_FRAME)) { // the template has a frame's length: exchange it
+		frame->length = __builtin_bswap16((uint16_t)(size - 14));
+		ip += frame->length + (uint16_t)~__builtin_bswap16(BENCH_FRAME - 14);
+		tcp += __builtin_bswap16((uint16_t)(size - 34)) + (uint16_t)~__builtin_bswap16(BENCH_FRAME - 34);
+	}
 	frame->ip_check = complement(ip);
 	frame->tcp_check = complement(tcp);
-	packet->data_len = BENCH_FRAME;
-	packet->pkt_len = BENCH_FRAME;
+	packet->data_len = size;
+	packet->pkt_len = size;
 }
 
 static inline bool is_ours(const struct stamper *stamper, uint32_t number)
@@ -119,6 +124,14 @@ static inline uint32_t next_live(struct stamper *stamper)
 	return (uint32_t)stamper->position++;
 }
 
+// Of one packet. All the same is the usual case, and must not cost what a mix costs.
+static inline uint16_t drawn_size(struct stamper *stamper)
+{
+	if (POISE_LIKELY(stamper->sizes[0] == stamper->sizes[STAMPER_SIZES - 1]))
+		return stamper->sizes[0];
+	return stamper->sizes[((random_next(stamper) >> 32) * STAMPER_SIZES) >> 32];
+}
+
 static uint16_t stamp_live(struct stamper *stamper, struct rte_mbuf **packets, uint16_t count)
 {
 	uint64_t ways = random_next(stamper); // a bit for each packet of the burst
@@ -129,7 +142,7 @@ static uint16_t stamp_live(struct stamper *stamper, struct rte_mbuf **packets, u
 		do
 			number = next_live(stamper);
 		while (!is_ours(stamper, number));
-		stamp(stamper, packets[i], number, ways & 1 ? BENCH_DATA_OUT : BENCH_DATA_IN);
+		stamp(stamper, packets[i], number, ways & 1 ? BENCH_DATA_OUT : BENCH_DATA_IN, drawn_size(stamper));
 	}
 	return count;
 }
@@ -144,7 +157,7 @@ static uint16_t stamp_open(struct stamper *stamper, struct rte_mbuf **packets, u
 		uint32_t number = stamper->first + (uint32_t)(stamper->position % stamper->flows);
 
 		if (is_ours(stamper, number))
-			stamp(stamper, packets[made++], number, kind);
+			stamp(stamper, packets[made++], number, kind, BENCH_FRAME);
 	}
 	if (stamper->position >= all)
 		stamper->pattern = STAMPER_OFF;
@@ -165,7 +178,7 @@ static uint16_t stamp_life(struct stamper *stamper, struct rte_mbuf **packets, u
 
 		if (step >= (uint64_t)packet * STAMPER_GAP)
 			stamp(stamper, packets[made++],
-			      stamper->first + (uint32_t)(step - packet * STAMPER_GAP), kinds[packet]);
+			      stamper->first + (uint32_t)(step - packet * STAMPER_GAP), kinds[packet], BENCH_FRAME);
 	}
 	return made;
 }
@@ -173,7 +186,8 @@ static uint16_t stamp_life(struct stamper *stamper, struct rte_mbuf **packets, u
 static uint16_t stamp_flood(struct stamper *stamper, struct rte_mbuf **packets, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++)
-		stamp(stamper, packets[i], stamper->first + (uint32_t)stamper->position++, BENCH_SYN);
+		stamp(stamper, packets[i], stamper->first + (uint32_t)stamper->position++, BENCH_SYN,
+		      BENCH_FRAME);
 	return count;
 }
 
@@ -232,7 +246,24 @@ int stamper_init(struct stamper *stamper, uint32_t flows, uint32_t backends, uin
 	permutation_init(&stamper->permutation, flows, (uint32_t)seed);
 	for (enum bench_kind kind = BENCH_SYN; kind < BENCH_KINDS; kind++)
 		make_template(stamper, kind);
+	stamper_size(stamper, "64");
 	return make_zipf(stamper);
+}
+
+int stamper_size(struct stamper *stamper, const char *size)
+{
+	static const uint16_t mix[STAMPER_SIZES] = {64, 64, 64, 64, 64, 64, 64, 594, 594, 594, 594, 1514};
+	int bytes = atoi(size);
+
+	if (!strcmp(size, "imix")) {
+		memcpy(stamper->sizes, mix, sizeof(mix));
+		return 0;
+	}
+	if (bytes < (int)BENCH_FRAME || bytes > 1514)
+		return -EINVAL;
+	for (uint32_t i = 0; i < STAMPER_SIZES; i++)
+		stamper->sizes[i] = (uint16_t)bytes;
+	return 0;
 }
 
 void stamper_begin(struct stamper *stamper, enum stamper_pattern pattern, uint32_t first)

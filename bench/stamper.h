@@ -24,6 +24,7 @@ enum stamper_pattern {
 #define STAMPER_PACKETS 6u // of a connection's life
 #define STAMPER_GAP 4096u  // connections that begin between two packets of one
 #define STAMPER_ZIPF_SIZE (1u << 20)
+#define STAMPER_SIZES 12u // of which one is drawn for each packet; all the same, or a mix
 
 struct stamper {
 	enum stamper_pattern pattern; // main: w  lcore: r
@@ -34,6 +35,7 @@ struct stamper {
 	uint64_t written;	      // packets altogether
 	struct permutation permutation;
 	uint64_t random;
+	uint16_t sizes[STAMPER_SIZES]; // of frames of established flows
 	uint32_t *zipf; // STAMPER_ZIPF_SIZE flow numbers
 	// When set: only flows whose shard is one of ours (several workers, no handing over).
 	const struct poise_table *table;
@@ -47,6 +49,10 @@ int stamper_init(struct stamper *stamper, uint32_t flows, uint32_t backends, uin
 
 // Begin a pattern. `first` is for OPEN, LIFE and FLOOD.
 void stamper_begin(struct stamper *stamper, enum stamper_pattern pattern, uint32_t first);
+
+// Sizes of the frames of established flows: a number of bytes from 64 to 1514, or "imix" for 64, 594 and 1514 as 7 to 4
+// to 1. What is behind the first 64 bytes is zero, as net_null has it. Returns 0 or -EINVAL.
+int stamper_size(struct stamper *stamper, const char *size);
 
 // The callback itself: rte_eth_add_rx_callback(port, queue, stamper_receive, stamper).
 struct rte_mbuf;

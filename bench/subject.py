@@ -6,7 +6,9 @@ All of them get the same arguments for EAL and the same device. What is measured
 forwarding thread between two looks, and the packets that it received in between.
 """
 
+import json
 import os
+import socket
 import time
 
 import machine
@@ -93,6 +95,48 @@ class Testpmd(Subject):
         return None
 
 
+class L3fwd(Subject):
+    """DPDK's l3fwd, exact match. It prints no counters; DPDK's telemetry tells them."""
+
+    def __init__(self, program, capture, rules):
+        v6 = rules + "6"
+        with open(v6, "w", encoding="utf-8") as file:
+            file.write("R::1 ::2 9 9 0x11 0\n")
+        words = [word for word in eal("l3fwd", capture) if word != "--no-telemetry"]
+        with open(rules, encoding="utf-8") as file:
+            count = sum(1 for _ in file)
+        super().__init__("l3fwd em", ["stdbuf", "-oL", program] + words +
+                         ["--", "-p", "1", "-P", "--lookup=em", "--config=(0,0,1)", "--parse-ptype",
+                          "--hash-entry-num=%d" % (2 * count + 1024), "--rule_ipv4=" + rules, "--rule_ipv6=" + v6])
+        self.wait_for("entering main loop|Link", seconds=60)
+        path = "/var/run/dpdk/poise-bench-l3fwd/dpdk_telemetry.v2"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for _ in range(200):
+            try:
+                self.socket.connect(path)
+                break
+            except OSError:
+                time.sleep(0.05)
+        self.limit = json.loads(self.socket.recv(1024))["max_output_len"]
+
+    def stats(self):
+        self.socket.send(b"/ethdev/stats,0")
+        return json.loads(self.socket.recv(self.limit))["/ethdev/stats"]
+
+    def packets(self):
+        return self.stats()["ipackets"]
+
+    def check(self):
+        self.resume()
+        time.sleep(0.1)
+        now = self.stats()
+        self.socket.close()
+        # It runs on while it is asked, so a burst may be under way.
+        if abs(now["ipackets"] - now["opackets"]) > 64:
+            return "received %(ipackets)d, sent %(opackets)d" % now
+        return None
+
+
 class Driver(Child):
     """bench/driver: keeps the flow table and hands it out."""
 
@@ -117,19 +161,19 @@ class Poise(Subject):
     """poise-dataplane as it is installed, with a flow table that a driver (of the same build) keeps."""
 
     def __init__(self, folder, driver, capture, mbufs, infinite=True, transmit=None, exit_ms=None, name="poise"):
-        socket = os.path.join(folder, "control-%s.sock" % name)
+        control = os.path.join(folder, "control-%s.sock" % name)
         command = [world.program("dataplane/poise-dataplane", driver.build)] + \
             eal(name, capture, infinite, transmit) + \
-            ["--", "--control", socket, "--mbufs", str(mbufs)]
+            ["--", "--control", control, "--mbufs", str(mbufs)]
         if exit_ms:
             command += ["--exit-when-idle", str(exit_ms)]
         super().__init__(name, command)
         for _ in range(1000):
-            if os.path.exists(socket) or self.process.poll() is not None:
+            if os.path.exists(control) or self.process.poll() is not None:
                 break
             time.sleep(0.01)
         self.driver = driver
-        if driver.ask("take " + socket, 60) != "ok":
+        if driver.ask("take " + control, 60) != "ok":
             raise RuntimeError("the dataplane did not start: " + self.output + driver.output)
 
     def packets(self):

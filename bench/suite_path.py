@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The Poise authors
 """Ticks a packet of established flows: R2 (net_pcap, stock testpmd) and R1 (net_null, any number of flows)."""
 
+import os
 import tempfile
 
 import machine
@@ -61,29 +62,61 @@ def show(name, flows, made, floor):
          programs["poise"]["net"]["median"]))
 
 
+def section(report, name, floor, table):
+    report[name] = {"floor": floor, "table": table, "flows": {}}
+    return report[name]["flows"]
+
+
 def pcap(report, raw, hz, full):
-    sizes = (1, 1000, 100000, 1000000) if full else (1, 1000, 100000)
-    section = report.setdefault("pcap", {"floor": "testpmd io", "table": "bpf", "flows": {}})
-    for flows in sizes:
-        modes = PCAP_MODES if flows < 1000000 else ["io"]
-        with rig_pcap.pages(flows, len(modes) + 1):
-            made = entry(*measure(lambda folder: rig_pcap.Rig(folder, flows, modes), raw, {"rig": "pcap"},
+    found = section(report, "pcap", "testpmd io", "bpf")
+    for flows in (1, 1000, 100000):
+        with rig_pcap.pages(flows, len(PCAP_MODES) + 1):
+            made = entry(*measure(lambda folder: rig_pcap.Rig(folder, flows, PCAP_MODES), raw, {"rig": "pcap"},
                                   3 if full else 2, 5 if full else 3, 0.3, 0.6), hz, "testpmd io")
-        section["flows"][flows] = made
+        found[flows] = made
         show("pcap", flows, made, "testpmd io")
 
 
-def null(report, raw, hz, full):
-    section = report.setdefault("null", {"floor": "io", "table": "thp", "patterns": {}})
-    runs = [("uniform", "thp", flows) for flows in (1, 1000, 100000, 1000000, 10000000)]
-    if full:
-        runs += [(pattern, "thp", flows) for pattern in ("zipf", "sequential") for flows in (100000, 1000000, 10000000)]
-        runs += [("uniform", "bpf", flows) for flows in (1000, 100000, 1000000, 10000000)]
-    for pattern, table, flows in runs:
-        label = pattern if table == "thp" else pattern + " bpf"
-        with rig_null.pages(flows, 1):
-            made = entry(*measure(lambda folder: rig_null.Rig(folder, flows, NULL_MODES, table, None, pattern), raw,
-                                  {"rig": "null", "pattern": label}, 2 if full and label == "uniform" else 1,
-                                  7 if full else 5, 0.1, 0.3), hz, "io")
-        section["patterns"].setdefault(label, {})[flows] = made
-        show("null " + label, flows, made, "io")
+def l3fwd(report, raw, hz, full):
+    """DPDK's example, exact match with a rule for each flow; not packaged, so whoever wants it says where it is."""
+    program = os.environ.get("POISE_L3FWD")
+    if not program:
+        report.pop("l3fwd", None)
+        say("l3fwd: left out; POISE_L3FWD names no program")
+        return
+    found = section(report, "l3fwd", "testpmd io", "bpf")
+    for flows in (1000, 100000):
+        with rig_pcap.pages(flows, 4):
+            made = entry(*measure(lambda folder: rig_pcap.Rig(folder, flows, ["io", "csum"], l3fwd=program), raw,
+                                  {"rig": "l3fwd"}, 2, 5 if full else 3, 0.3, 0.5), hz, "testpmd io")
+        found[flows] = made
+        show("l3fwd", flows, made, "testpmd io")
+
+
+def on_null(name, sizes, modes=None, table="thp", pattern="uniform", commands=(), mbufs=rig_null.MBUFS, floor="io"):
+    """A suite of the null rig: the same programs, with other packets or another table."""
+    modes = modes or NULL_MODES
+
+    def suite(report, raw, hz, full):
+        found = section(report, name, floor, table)
+        for flows in sizes:
+            with rig_null.pages(flows, 1, mbufs):
+                made = entry(*measure(lambda folder: rig_null.Rig(folder, flows, modes, table, None, pattern, commands,
+                                                                  mbufs), raw, {"rig": name},
+                                      2 if full and name == "null" else 1, 7, 0.05, 0.2), hz, floor)
+            found[flows] = made
+            show(name, flows, made, floor)
+    return suite
+
+
+def sizes(report, raw, hz, full):
+    """Longer frames: whoever computes checksums anew pays by the byte."""
+    for size in ("512", "1500", "imix"):
+        on_null("size-" + size, (100000,), commands=("size " + size,))(report, raw, hz, full)
+
+
+null = on_null("null", (1, 1000, 100000, 1000000, 10000000))
+zipf = on_null("zipf", (100000, 1000000, 10000000), pattern="zipf")
+sequential = on_null("sequential", (100000, 1000000, 10000000), pattern="sequential")
+small_pages = on_null("small-pages", (1000, 100000, 1000000, 10000000), table="bpf")
+cold = on_null("cold", (1000, 100000, 1000000), commands=("cold",), mbufs=65536)

@@ -82,8 +82,18 @@ static inline bool parse(struct dp_worker *worker, struct rte_mbuf *packet, stru
 	}
 	look->bucket = poise_bucket(&worker->table, &place, 0);
 	look->signature = place.signature;
+	look->shard = (uint8_t)place.shard;
 	rte_prefetch0(look->bucket);
 	return true;
+}
+
+// Fetch the record that the next new flow of a shard gets: nobody has touched it for a while.
+static inline void fetch_free(const struct dp_worker *worker, uint32_t shard)
+{
+	uint32_t number = poise_record_next(&worker->table, shard);
+
+	if (number)
+		__builtin_prefetch(poise_record(&worker->table, number), 1);
 }
 
 // The bucket is here: fetch the record that most likely is the flow's.
@@ -93,7 +103,13 @@ static inline void guess(struct dp_worker *worker, struct dp_look *look)
 	// Without a match any slot does: the record is compared in full.
 	uint32_t number = look->bucket->record[__builtin_ctz(match | 1u << (POISE_BUCKET_SLOTS - 1))];
 
-	look->flow = number ? poise_record(&worker->table, number) : &worker->nothing;
+	if (POISE_UNLIKELY(!number)) {
+		look->flow = &worker->nothing;
+		if (look->lane == POISE_LANE_ANY) // a SYN, most likely: it is to make a flow
+			fetch_free(worker, look->shard);
+		return;
+	}
+	look->flow = poise_record(&worker->table, number);
 	rte_prefetch0(look->flow);
 }
 

@@ -68,6 +68,7 @@ struct dp_look {
 	uint16_t signature;
 	uint8_t direction; // enum poise_direction
 	uint8_t lane;	   // enum poise_lane
+	uint8_t shard;	   // of its flow, there or not
 };
 
 // One burst on its way through the stages; each is a loop over arrays, so that the memory accesses of

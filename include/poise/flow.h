@@ -76,8 +76,10 @@ POISE_INLINE __u32 poise_word_with(__u32 word, enum poise_flow_state state)
 // Times only move forward: a writer that was stopped in the middle of a packet does not age a flow.
 POISE_INLINE void poise_flow_seen(struct poise_flow *flow, __u32 now_ms)
 {
-	if ((__s32)(now_ms - POISE_LOAD(flow->last_seen_ms)) > 0)
-		POISE_STORE(flow->last_seen_ms, now_ms);
+	__u32 seen = POISE_LOAD(flow->last_seen_ms);
+
+	// Stored in any case: whether a flow was seen in this millisecond already is nothing that can be predicted.
+	POISE_STORE(flow->last_seen_ms, (__s32)(now_ms - seen) > 0 ? now_ms : seen);
 }
 
 // Tuples lie in the record as poise_key has them, so a comparison is one of 8 and one of 4 bytes.

@@ -139,6 +139,18 @@ POISE_PART int poise_table_remove(const struct poise_table *table, const struct 
 // which is not his.
 #define poise_free_next client
 
+// The record that poise_record_allocate() would take now, or 0: so that it can be fetched before it is needed. Any
+// reader; another writer may be quicker.
+POISE_INLINE __u32 poise_record_next(const struct poise_table *table, __u32 shard_index)
+{
+	const struct poise_shard *shard = poise_shard(table, shard_index);
+	__u32 number = (__u32)POISE_LOAD(shard->free_head), top = POISE_LOAD(shard->used_top);
+
+	if (number)
+		return number;
+	return top < table->records_per_shard ? shard_index * table->records_per_shard + top + 1 : 0;
+}
+
 // Take a free record of the shard. Returns its number with an odd sequence (invisible until
 // poise_record_publish()), or 0 when the shard is full.
 POISE_PART __u32 poise_record_allocate(const struct poise_table *table, __u32 shard_index)

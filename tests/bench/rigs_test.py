@@ -30,6 +30,10 @@ def null(cases, folder):
                 row = rig.window(mode, pattern, 100)
                 cases.equal("net_null, %s, %s: balances" % (mode, pattern), rig_null.wrong(row), None)
                 cases.check("net_null, %s, %s: packets were checked" % (mode, pattern), row["checked"] > 0, row)
+            for command in ("size 1500", "size imix", "cold"):
+                rig.ask(command)
+                row = rig.window("poise", "uniform", 50)
+                cases.equal("net_null, %s: balances" % command, rig_null.wrong(row), None)
             row = rig.pauses("poise", "uniform", 100, True)
             cases.equal("net_null, snapshot swaps: balances", rig_null.wrong(row), None)
         finally:

@@ -392,6 +392,29 @@ static void attach(void)
 	world_fini(&world);
 }
 
+// What is fetched ahead is what is taken: never used records, freed ones, and none of a full shard.
+static void next_record(void)
+{
+	struct poise_table *table;
+	struct world world;
+	__u32 next, number = 0, taken = 0;
+
+	world_init(&world, 2, POISE_NAT_DNAT, 64);
+	table = &world.table;
+	while ((next = poise_record_next(table, 3))) {
+		number = poise_record_allocate(table, 3);
+		CU_ASSERT_EQUAL(number, next);
+		if (++taken % 5)
+			continue;
+		poise_record_free(table, 3, number);
+		CU_ASSERT_EQUAL(poise_record_next(table, 3), number);
+		CU_ASSERT_EQUAL(poise_record_allocate(table, 3), number);
+	}
+	CU_ASSERT_EQUAL(taken, table->records_per_shard);
+	CU_ASSERT_EQUAL(poise_record_allocate(table, 3), 0);
+	world_fini(&world);
+}
+
 static void layouts(void)
 {
 	struct poise_table large;
@@ -421,6 +444,7 @@ static const struct check_case cases[] = {
 	{"a hidden record is absent", hidden_is_absent},
 	{"one client, two services", one_client_two_services},
 	{"one client port, one backend, two services", one_port_one_backend},
+	{"the next record", next_record},
 	{"attaching", attach},
 	{"layouts", layouts},
 };
