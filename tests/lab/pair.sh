@@ -168,16 +168,18 @@ pair_revive()
 	pair_poised "$1"
 }
 
-# pair_probe NAME PORT CONNECTIONS: long-lived connections of the client, 300 messages a second in all.
-declare -A PAIR_IN=() PAIR_OUT=()
+# pair_probe NAME PORT CONNECTIONS [NAMESPACE]: long-lived connections of a client, 300 messages a second in all;
+# process id in PAIR_PROBE[NAME].
+declare -A PAIR_IN=() PAIR_OUT=() PAIR_PROBE=()
 pair_probe()
 {
 	local in out
 
 	mkfifo "$LAB/$1.in" "$LAB/$1.out"
-	setsid setpriv --pdeathsig TERM nsenter --net=/run/netns/client -- \
+	setsid setpriv --pdeathsig TERM nsenter --net="/run/netns/${4:-client}" -- \
 		"$LAB_BUILD/tests/faults/probe" run "$pair_vip" "$2" "$3" 300 0 \
 		<"$LAB/$1.in" >"$LAB/$1.out" 2>"$LAB/$1.log" &
+	PAIR_PROBE[$1]=$!
 	LAB_PIDS+=("$!")
 	exec {in}>"$LAB/$1.in" {out}<"$LAB/$1.out"
 	PAIR_IN[$1]=$in
