@@ -24,7 +24,8 @@ POISE_INLINE __u64 poise_source_hash(const struct poise_table *table, __be32 sou
 
 POISE_INLINE struct poise_source_cell *poise_source_cell(const struct poise_table *table, __u64 hash, __u32 row)
 {
-	__u32 first = poise_source_first(table), lines = (table->bucket_first - first) / POISE_SOURCE_ROWS;
+	__u32 first = poise_source_first(table);
+	__u32 lines = (table->bucket_first - first) / POISE_SOURCE_ROWS;
 	__u64 part = row ? hash >> 32 : (__u32)hash;
 	__u32 cell = (__u32)(part * (lines * POISE_SOURCE_CELLS) >> 32);
 	__u32 number = first + row * lines + cell / POISE_SOURCE_CELLS;
