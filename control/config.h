@@ -17,6 +17,7 @@
 #define CP_MAX_LIST 64
 #define CP_PATH_SIZE 108 // sun_path
 #define CP_MAX_WEIGHT 256
+#define CP_COMMAND_WORDS 16
 
 enum cp_nic_mode {
 #define POISE_NIC_MODE(NAME, name, built, help) CP_NIC_##NAME,
@@ -27,7 +28,14 @@ enum cp_nic_mode {
 
 enum cp_idle { CP_IDLE_POLL, CP_IDLE_ADAPTIVE };
 enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
-enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP, CP_HEALTH_HTTPS, CP_HEALTH_POSTGRESQL };
+enum cp_health_type {
+	CP_HEALTH_NONE,
+	CP_HEALTH_TCP,
+	CP_HEALTH_HTTP,
+	CP_HEALTH_HTTPS,
+	CP_HEALTH_POSTGRESQL,
+	CP_HEALTH_EXEC,
+};
 // As libpq names them, see cp_sslmode_name().
 enum cp_sslmode {
 	CP_SSL_DISABLE,
@@ -85,11 +93,14 @@ struct cp_health {
 	char *server_name;	  // https, postgresql: name of the certificate; NULL: host, else the address
 	char *ca;		  // https, postgresql: file of certificates to trust; NULL: the system's
 	bool verify;		  // https, default true
-	char *user;		  // postgresql, default "poise"
+	char *user;		  // postgresql, default "poise"; exec, default "nobody"
 	char *dbname;		  // postgresql, default "postgres"
 	char *password_file;	  // postgresql, a file whose first line is the password; or NULL
 	char *passfile;		  // postgresql, a file as libpq's .pgpass; or NULL
 	enum cp_sslmode sslmode;  // postgresql, default prefer
+	char *command[CP_COMMAND_WORDS + 1]; // exec: program and arguments, ended by NULL
+	uint32_t uid;			     // exec: of user, never 0
+	uint32_t gid;
 	uint32_t interval_ms; // default 1000
 	uint32_t timeout_ms;  // default 500
 	uint32_t rise;	      // default 2

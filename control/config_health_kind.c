@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The Poise authors
 //
 // The keys that only some kinds of check have.
+#include <pwd.h>
 #include <string.h>
 
 #include "config_parts.h"
@@ -26,11 +27,12 @@ static const struct {
 	{ "server_name", KIND(HTTPS) | KIND(POSTGRESQL), "\"https\" and \"postgresql\"" },
 	{ "ca", KIND(HTTPS) | KIND(POSTGRESQL), "\"https\" and \"postgresql\"" },
 	{ "verify", KIND(HTTPS), "\"https\"" },
-	{ "user", KIND(POSTGRESQL), "\"postgresql\"" },
+	{ "user", KIND(POSTGRESQL) | KIND(EXEC), "\"postgresql\" and \"exec\"" },
 	{ "dbname", KIND(POSTGRESQL), "\"postgresql\"" },
 	{ "password_file", KIND(POSTGRESQL), "\"postgresql\"" },
 	{ "passfile", KIND(POSTGRESQL), "\"postgresql\"" },
 	{ "sslmode", KIND(POSTGRESQL), "\"postgresql\"" },
+	{ "command", KIND(EXEC), "\"exec\"" },
 };
 
 // What goes into a request line or a header must not end it.
@@ -139,11 +141,64 @@ static void parse_postgresql(struct cp_read *read, struct cp_health *health)
 	by_default(read, "postgres", &health->dbname);
 }
 
+// The user is looked up once, here: a directory service may let poised wait.
+static void parse_exec_user(struct cp_read *read, struct cp_health *health)
+{
+	const struct passwd *entry;
+
+	by_default(read, "nobody", &health->user);
+	entry = health->user ? getpwnam(health->user) : NULL;
+	if (!entry)
+		cp_read_fail(read, "user", "user \"%s\" does not exist on this host, choose another", health->user);
+	else if (!entry->pw_uid)
+		cp_read_fail(read, "user", "user \"%s\" is the superuser, choose one without rights, such as "
+			     "\"nobody\"", health->user);
+	if (!entry)
+		return;
+	health->uid = entry->pw_uid;
+	health->gid = entry->pw_gid;
+}
+
+static const char example[] = "the whole path of a program and its arguments, such as [ \"/usr/lib/poise/check\", "
+			      "\"-v\" ]";
+
+static void parse_command(struct cp_read *read, struct cp_health *health)
+{
+	uint32_t count;
+	config_setting_t *list = cp_read_list(read, "command", CP_COMMAND_WORDS, &count);
+
+	if (!count && cp_read_get(read, "command"))
+		cp_read_fail(read, "command", "command is empty, write %s", example);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *word = config_setting_get_string_elem(list, (int)i);
+
+		health->command[i] = strdup(word ? word : "");
+		if (!health->command[i])
+			cp_read_fail(read, "command", "out of memory");
+		if (!word || (!i && word[0] != '/')) {
+			cp_read_fail(read, "command", "command does not begin with the path of a program, write %s",
+				     example);
+			return;
+		}
+	}
+}
+
+static void parse_exec(struct cp_read *read, struct cp_health *health)
+{
+	parse_command(read, health);
+	if (health->type != CP_HEALTH_EXEC)
+		return;
+	parse_exec_user(read, health);
+	if (!cp_read_get(read, "command"))
+		cp_read_fail(read, "command", "command is missing, write %s", example);
+}
+
 void cp_parse_health_kind(struct cp_read *read, struct cp_health *health, bool known)
 {
 	parse_http(read, health);
 	parse_tls(read, health);
 	parse_postgresql(read, health);
+	parse_exec(read, health);
 	for (uint32_t i = 0; known && i < POISE_COUNT(owners); i++)
 		if (!(owners[i].kinds >> health->type & 1) && cp_read_get(read, owners[i].key))
 			cp_read_fail(read, owners[i].key, "%s is for health checks of type %s, remove it or change "
