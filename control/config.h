@@ -36,6 +36,7 @@ enum cp_health_type {
 	CP_HEALTH_POSTGRESQL,
 	CP_HEALTH_EXEC,
 };
+enum cp_http_method { CP_HTTP_GET, CP_HTTP_HEAD, CP_HTTP_OPTIONS };
 // As libpq names them, see cp_sslmode_name().
 enum cp_sslmode {
 	CP_SSL_DISABLE,
@@ -88,8 +89,8 @@ struct cp_health {
 	uint16_t port;		  // host order; 0: the backend's
 	char *path;		  // http, default "/"
 	char *host;		  // http, Host header; NULL: the address
-	uint32_t expect_first;	  // http, lowest and highest good status, default 200 to 399
-	uint32_t expect_last;
+	char *expect;		  // http, good status codes as cp_value_ranges() reads them, default "200-399"
+	enum cp_http_method method; // http, default GET
 	char *server_name;	  // https, postgresql: name of the certificate; NULL: host, else the address
 	char *ca;		  // https, postgresql: file of certificates to trust; NULL: the system's
 	bool verify;		  // https, default true
@@ -102,6 +103,7 @@ struct cp_health {
 	uint32_t uid;			     // exec: of user, never 0
 	uint32_t gid;
 	uint32_t interval_ms; // default 1000
+	uint32_t jitter_percent; // of interval_ms, that a check may come earlier; default 10
 	uint32_t timeout_ms;  // default 500
 	uint32_t rise;	      // default 2
 	uint32_t fall;	      // default 3

@@ -19,6 +19,7 @@ void cp_parse_health(struct cp_read *service_read, struct cp_service *service)
 
 	health->interval_ms = 1000;
 	health->timeout_ms = 500;
+	health->jitter_percent = 10;
 	health->rise = 2;
 	health->fall = 3;
 	cp_read_begin(&read, service_read, cp_read_get(service_read, "health"), "health of %s",
@@ -35,6 +36,7 @@ void cp_parse_health(struct cp_read *service_read, struct cp_service *service)
 		cp_read_fail(&read, cp_read_get(&read, "timeout_ms") ? "timeout_ms" : "interval_ms",
 			     "timeout_ms is %u and interval_ms %u, let a check end before the next begins",
 			     health->timeout_ms, health->interval_ms);
+	cp_read_number(&read, "jitter_percent", 0, 50, &health->jitter_percent);
 	cp_read_number(&read, "rise", 1, 1000, &health->rise);
 	cp_read_number(&read, "fall", 1, 1000, &health->fall);
 	cp_read_end(&read);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config_parts.h"
+#include "config_value.h"
 
 #define KIND(TYPE) (1u << CP_HEALTH_##TYPE)
 
@@ -13,6 +14,12 @@ static const struct cp_choice sslmodes[] = {
 	{ "disable", CP_SSL_DISABLE, true },	 { "allow", CP_SSL_ALLOW, true },
 	{ "prefer", CP_SSL_PREFER, true },	 { "require", CP_SSL_REQUIRE, true },
 	{ "verify-ca", CP_SSL_VERIFY_CA, true }, { "verify-full", CP_SSL_VERIFY_FULL, true },
+};
+
+static const struct cp_choice methods[] = {
+	{ "GET", CP_HTTP_GET, true },
+	{ "HEAD", CP_HTTP_HEAD, true },
+	{ "OPTIONS", CP_HTTP_OPTIONS, true },
 };
 
 // Which kinds know a key, as bits and in words.
@@ -23,6 +30,7 @@ static const struct {
 } owners[] = {
 	{ "path", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
 	{ "host", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
+	{ "method", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
 	{ "expect", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
 	{ "server_name", KIND(HTTPS) | KIND(POSTGRESQL), "\"https\" and \"postgresql\"" },
 	{ "ca", KIND(HTTPS) | KIND(POSTGRESQL), "\"https\" and \"postgresql\"" },
@@ -64,11 +72,17 @@ static void read_file(struct cp_read *read, const char *key, const char *what, c
 
 static void parse_http(struct cp_read *read, struct cp_health *health)
 {
-	health->expect_first = 200;
-	health->expect_last = 399;
+	int method = CP_HTTP_GET;
+	bool within;
+
 	cp_read_copy(read, "path", &health->path);
 	cp_read_copy(read, "host", &health->host);
-	cp_read_range(read, "expect", 100, 599, &health->expect_first, &health->expect_last);
+	cp_read_copy(read, "expect", &health->expect);
+	cp_read_choice(read, "method", methods, POISE_COUNT(methods), &method);
+	health->method = (enum cp_http_method)method;
+	if (health->expect && (strlen(health->expect) > 60 || !cp_value_ranges(health->expect, 100, 599, 0, &within)))
+		cp_read_fail(read, "expect", "expect is \"%s\", write ranges within \"100-599\", such as "
+			     "\"200-299,401\"", health->expect);
 	if (health->path && (health->path[0] != '/' || !printable(health->path) || strlen(health->path) > 1024))
 		cp_read_fail(read, "path", "path is \"%s\", begin it with a slash and use no blanks",
 			     health->path);
@@ -76,8 +90,10 @@ static void parse_http(struct cp_read *read, struct cp_health *health)
 			     strpbrk(health->host, "/?#@\\")))
 		cp_read_fail(read, "host", "host is \"%s\", write a host name such as \"www.example.com\"",
 			     health->host);
-	if (health->type == CP_HEALTH_HTTP || health->type == CP_HEALTH_HTTPS)
-		by_default(read, "/", &health->path);
+	if (health->type != CP_HEALTH_HTTP && health->type != CP_HEALTH_HTTPS)
+		return;
+	by_default(read, "/", &health->path);
+	by_default(read, "200-399", &health->expect);
 }
 
 static void parse_tls(struct cp_read *read, struct cp_health *health)

@@ -15,6 +15,7 @@ static const size_t texts[] = {
 	offsetof(struct cp_health, server_name),   offsetof(struct cp_health, ca),
 	offsetof(struct cp_health, user),	   offsetof(struct cp_health, dbname),
 	offsetof(struct cp_health, password_file), offsetof(struct cp_health, passfile),
+	offsetof(struct cp_health, expect),
 };
 
 #define TEXTS (POISE_COUNT(texts) + CP_COMMAND_WORDS)
@@ -37,7 +38,7 @@ bool cp_health_same(const struct cp_health *a, const struct cp_health *b)
 		if (!same_text(*text_of(a, i), *text_of(b, i)))
 			return false;
 	return a->type == b->type && a->port == b->port && a->verify == b->verify &&
-	       a->expect_first == b->expect_first && a->expect_last == b->expect_last &&
+	       a->method == b->method && a->jitter_percent == b->jitter_percent &&
 	       a->sslmode == b->sslmode && a->uid == b->uid && a->gid == b->gid &&
 	       a->interval_ms == b->interval_ms && a->timeout_ms == b->timeout_ms &&
 	       a->rise == b->rise && a->fall == b->fall;
