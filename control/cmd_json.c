@@ -129,6 +129,11 @@ static json_t *handshake_json(const struct cp_view_traffic *traffic)
 			 (json_int_t)traffic->syn_repeated, "syn_ack_repeated", (json_int_t)traffic->syn_ack_repeated);
 }
 
+static json_t *lag_json(const struct cp_view_backend *backend, uint64_t value)
+{
+	return backend->lag_known ? json_integer((json_int_t)value) : json_null();
+}
+
 // What the life cycle has to say about a backend.
 static json_t *with_lifecycle(json_t *object, const struct cp_view_backend *backend)
 {
@@ -139,9 +144,10 @@ static json_t *with_lifecycle(json_t *object, const struct cp_view_backend *back
 
 	if (more && backend->database != CP_NODE_UNKNOWN)
 		json_object_set_new(more, "database",
-				    json_pack("{ss sb sI sI}", "role", cp_node_role_name(backend->database),
-					      "rival", backend->rival, "lag_ms", (json_int_t)backend->lag_ms,
-					      "lag_bytes", (json_int_t)backend->lag_bytes));
+				    json_pack("{ss sb so so}", "role", cp_node_role_name(backend->database),
+					      "rival", backend->rival, "lag_ms",
+					      lag_json(backend, backend->lag_ms), "lag_bytes",
+					      lag_json(backend, backend->lag_bytes)));
 	if (object && more)
 		json_object_update(object, more);
 	json_decref(more);

@@ -89,6 +89,26 @@ static void reasons(struct cp_cmd *cmd, const struct cp_view *view, const char *
 	}
 }
 
+// And what databases said they are.
+static void databases(struct cp_cmd *cmd, const struct cp_view *view, const char *name)
+{
+	const char *gap = "\n";
+
+	for (uint32_t i = 0; i < view->backends_count; i++) {
+		const struct cp_view_backend *row = &view->backends[i];
+
+		if (row->database == CP_NODE_UNKNOWN || (name && strcmp(row->service, name) != 0))
+			continue;
+		evbuffer_add_printf(cmd->out, "%s%s/%s is %s %s", gap, row->service, row->name,
+				    row->database == CP_NODE_PRIMARY ? "the" : "a", cp_node_role_name(row->database));
+		if (row->lag_known)
+			evbuffer_add_printf(cmd->out, ", %.1f s and %llu bytes behind", (double)row->lag_ms / 1e3,
+					    (unsigned long long)row->lag_bytes);
+		evbuffer_add_printf(cmd->out, "\n");
+		gap = "";
+	}
+}
+
 static void alarms(struct cp_cmd *cmd, const struct cp_view *view, const char *name)
 {
 	for (uint32_t i = 0; i < view->services_count; i++) {
@@ -116,10 +136,12 @@ static enum cp_cmd_status show(struct cp_cmd *cmd, const char *key, const struct
 	} else if (known(cmd, &view, name)) {
 		rows = make(&view, name);
 		cp_text_table(cmd->out, columns, columns_count, rows);
-		if (make == backend_rows)
+		if (make == backend_rows) {
 			reasons(cmd, &view, name);
-		else
+			databases(cmd, &view, name);
+		} else {
 			alarms(cmd, &view, name);
+		}
 		status = cp_cmd_give(cmd, json_pack("{so}", key, rows));
 	}
 	cp_view_fini(&view);

@@ -19,6 +19,7 @@
 #define CP_MAX_WEIGHT 256
 #define CP_MAX_NEW_FLOWS 10000 // of one source a second
 #define CP_MAX_SOURCE_FLOWS 1000000
+#define CP_COMMAND_WORDS 16
 
 enum cp_nic_mode {
 #define POISE_NIC_MODE(NAME, name, built, help) CP_NIC_##NAME,
@@ -29,7 +30,15 @@ enum cp_nic_mode {
 
 enum cp_idle { CP_IDLE_POLL, CP_IDLE_ADAPTIVE };
 enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
-enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP, CP_HEALTH_HTTPS, CP_HEALTH_POSTGRESQL };
+enum cp_health_type {
+	CP_HEALTH_NONE,
+	CP_HEALTH_TCP,
+	CP_HEALTH_HTTP,
+	CP_HEALTH_HTTPS,
+	CP_HEALTH_POSTGRESQL,
+	CP_HEALTH_EXEC,
+};
+enum cp_http_method { CP_HTTP_GET, CP_HTTP_HEAD, CP_HTTP_OPTIONS };
 // As libpq names them, see cp_sslmode_name().
 enum cp_sslmode {
 	CP_SSL_DISABLE,
@@ -82,17 +91,21 @@ struct cp_health {
 	uint16_t port;		  // host order; 0: the backend's
 	char *path;		  // http, default "/"
 	char *host;		  // http, Host header; NULL: the address
-	uint32_t expect_first;	  // http, lowest and highest good status, default 200 to 399
-	uint32_t expect_last;
+	char *expect;		  // http, good status codes as cp_value_ranges() reads them, default "200-399"
+	enum cp_http_method method; // http, default GET
 	char *server_name;	  // https, postgresql: name of the certificate; NULL: host, else the address
 	char *ca;		  // https, postgresql: file of certificates to trust; NULL: the system's
 	bool verify;		  // https, default true
-	char *user;		  // postgresql, default "poise"
+	char *user;		  // postgresql, default "poise"; exec, default "nobody"
 	char *dbname;		  // postgresql, default "postgres"
 	char *password_file;	  // postgresql, a file whose first line is the password; or NULL
 	char *passfile;		  // postgresql, a file as libpq's .pgpass; or NULL
 	enum cp_sslmode sslmode;  // postgresql, default prefer
+	char *command[CP_COMMAND_WORDS + 1]; // exec: program and arguments, ended by NULL
+	uint32_t uid;			     // exec: of user, never 0
+	uint32_t gid;
 	uint32_t interval_ms; // default 1000
+	uint32_t jitter_percent; // of interval_ms, that a check may come earlier; default 10
 	uint32_t timeout_ms;  // default 500
 	uint32_t rise;	      // default 2
 	uint32_t fall;	      // default 3

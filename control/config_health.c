@@ -7,12 +7,11 @@
 static const struct cp_choice types[] = {
 	{ "none", CP_HEALTH_NONE, true },	      { "tcp", CP_HEALTH_TCP, true },
 	{ "http", CP_HEALTH_HTTP, true },	      { "https", CP_HEALTH_HTTPS, true },
-	{ "postgresql", CP_HEALTH_POSTGRESQL, true }, { "exec", 0, false },
+	{ "postgresql", CP_HEALTH_POSTGRESQL, true }, { "exec", CP_HEALTH_EXEC, true },
 };
 
 void cp_parse_health(struct cp_read *service_read, struct cp_service *service)
 {
-	static const char *const later[] = { "password", "command" };
 	struct cp_health *health = &service->health;
 	int type = CP_HEALTH_TCP;
 	struct cp_read read;
@@ -20,6 +19,7 @@ void cp_parse_health(struct cp_read *service_read, struct cp_service *service)
 
 	health->interval_ms = 1000;
 	health->timeout_ms = 500;
+	health->jitter_percent = 10;
 	health->rise = 2;
 	health->fall = 3;
 	cp_read_begin(&read, service_read, cp_read_get(service_read, "health"), "health of %s",
@@ -36,9 +36,8 @@ void cp_parse_health(struct cp_read *service_read, struct cp_service *service)
 		cp_read_fail(&read, cp_read_get(&read, "timeout_ms") ? "timeout_ms" : "interval_ms",
 			     "timeout_ms is %u and interval_ms %u, let a check end before the next begins",
 			     health->timeout_ms, health->interval_ms);
+	cp_read_number(&read, "jitter_percent", 0, 50, &health->jitter_percent);
 	cp_read_number(&read, "rise", 1, 1000, &health->rise);
 	cp_read_number(&read, "fall", 1, 1000, &health->fall);
-	for (uint32_t i = 0; i < POISE_COUNT(later); i++)
-		cp_read_unsupported(&read, later[i]);
 	cp_read_end(&read);
 }

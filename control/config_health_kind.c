@@ -2,9 +2,11 @@
 // Copyright (c) 2026 The Poise authors
 //
 // The keys that only some kinds of check have.
+#include <pwd.h>
 #include <string.h>
 
 #include "config_parts.h"
+#include "config_value.h"
 
 #define KIND(TYPE) (1u << CP_HEALTH_##TYPE)
 
@@ -12,6 +14,12 @@ static const struct cp_choice sslmodes[] = {
 	{ "disable", CP_SSL_DISABLE, true },	 { "allow", CP_SSL_ALLOW, true },
 	{ "prefer", CP_SSL_PREFER, true },	 { "require", CP_SSL_REQUIRE, true },
 	{ "verify-ca", CP_SSL_VERIFY_CA, true }, { "verify-full", CP_SSL_VERIFY_FULL, true },
+};
+
+static const struct cp_choice methods[] = {
+	{ "GET", CP_HTTP_GET, true },
+	{ "HEAD", CP_HTTP_HEAD, true },
+	{ "OPTIONS", CP_HTTP_OPTIONS, true },
 };
 
 // Which kinds know a key, as bits and in words.
@@ -22,15 +30,17 @@ static const struct {
 } owners[] = {
 	{ "path", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
 	{ "host", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
+	{ "method", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
 	{ "expect", KIND(HTTP) | KIND(HTTPS), "\"http\" and \"https\"" },
 	{ "server_name", KIND(HTTPS) | KIND(POSTGRESQL), "\"https\" and \"postgresql\"" },
 	{ "ca", KIND(HTTPS) | KIND(POSTGRESQL), "\"https\" and \"postgresql\"" },
 	{ "verify", KIND(HTTPS), "\"https\"" },
-	{ "user", KIND(POSTGRESQL), "\"postgresql\"" },
+	{ "user", KIND(POSTGRESQL) | KIND(EXEC), "\"postgresql\" and \"exec\"" },
 	{ "dbname", KIND(POSTGRESQL), "\"postgresql\"" },
 	{ "password_file", KIND(POSTGRESQL), "\"postgresql\"" },
 	{ "passfile", KIND(POSTGRESQL), "\"postgresql\"" },
 	{ "sslmode", KIND(POSTGRESQL), "\"postgresql\"" },
+	{ "command", KIND(EXEC), "\"exec\"" },
 };
 
 // What goes into a request line or a header must not end it.
@@ -62,11 +72,17 @@ static void read_file(struct cp_read *read, const char *key, const char *what, c
 
 static void parse_http(struct cp_read *read, struct cp_health *health)
 {
-	health->expect_first = 200;
-	health->expect_last = 399;
+	int method = CP_HTTP_GET;
+	bool within;
+
 	cp_read_copy(read, "path", &health->path);
 	cp_read_copy(read, "host", &health->host);
-	cp_read_range(read, "expect", 100, 599, &health->expect_first, &health->expect_last);
+	cp_read_copy(read, "expect", &health->expect);
+	cp_read_choice(read, "method", methods, POISE_COUNT(methods), &method);
+	health->method = (enum cp_http_method)method;
+	if (health->expect && (strlen(health->expect) > 60 || !cp_value_ranges(health->expect, 100, 599, 0, &within)))
+		cp_read_fail(read, "expect", "expect is \"%s\", write ranges within \"100-599\", such as "
+			     "\"200-299,401\"", health->expect);
 	if (health->path && (health->path[0] != '/' || !printable(health->path) || strlen(health->path) > 1024))
 		cp_read_fail(read, "path", "path is \"%s\", begin it with a slash and use no blanks",
 			     health->path);
@@ -74,8 +90,10 @@ static void parse_http(struct cp_read *read, struct cp_health *health)
 			     strpbrk(health->host, "/?#@\\")))
 		cp_read_fail(read, "host", "host is \"%s\", write a host name such as \"www.example.com\"",
 			     health->host);
-	if (health->type == CP_HEALTH_HTTP || health->type == CP_HEALTH_HTTPS)
-		by_default(read, "/", &health->path);
+	if (health->type != CP_HEALTH_HTTP && health->type != CP_HEALTH_HTTPS)
+		return;
+	by_default(read, "/", &health->path);
+	by_default(read, "200-399", &health->expect);
 }
 
 static void parse_tls(struct cp_read *read, struct cp_health *health)
@@ -139,11 +157,64 @@ static void parse_postgresql(struct cp_read *read, struct cp_health *health)
 	by_default(read, "postgres", &health->dbname);
 }
 
+// The user is looked up once, here: a directory service may let poised wait.
+static void parse_exec_user(struct cp_read *read, struct cp_health *health)
+{
+	const struct passwd *entry;
+
+	by_default(read, "nobody", &health->user);
+	entry = health->user ? getpwnam(health->user) : NULL;
+	if (!entry)
+		cp_read_fail(read, "user", "user \"%s\" does not exist on this host, choose another", health->user);
+	else if (!entry->pw_uid)
+		cp_read_fail(read, "user", "user \"%s\" is the superuser, choose one without rights, such as "
+			     "\"nobody\"", health->user);
+	if (!entry)
+		return;
+	health->uid = entry->pw_uid;
+	health->gid = entry->pw_gid;
+}
+
+static const char example[] = "the whole path of a program and its arguments, such as [ \"/usr/lib/poise/check\", "
+			      "\"-v\" ]";
+
+static void parse_command(struct cp_read *read, struct cp_health *health)
+{
+	uint32_t count;
+	config_setting_t *list = cp_read_list(read, "command", CP_COMMAND_WORDS, &count);
+
+	if (!count && cp_read_get(read, "command"))
+		cp_read_fail(read, "command", "command is empty, write %s", example);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *word = config_setting_get_string_elem(list, (int)i);
+
+		health->command[i] = strdup(word ? word : "");
+		if (!health->command[i])
+			cp_read_fail(read, "command", "out of memory");
+		if (!word || (!i && word[0] != '/')) {
+			cp_read_fail(read, "command", "command does not begin with the path of a program, write %s",
+				     example);
+			return;
+		}
+	}
+}
+
+static void parse_exec(struct cp_read *read, struct cp_health *health)
+{
+	parse_command(read, health);
+	if (health->type != CP_HEALTH_EXEC)
+		return;
+	parse_exec_user(read, health);
+	if (!cp_read_get(read, "command"))
+		cp_read_fail(read, "command", "command is missing, write %s", example);
+}
+
 void cp_parse_health_kind(struct cp_read *read, struct cp_health *health, bool known)
 {
 	parse_http(read, health);
 	parse_tls(read, health);
 	parse_postgresql(read, health);
+	parse_exec(read, health);
 	for (uint32_t i = 0; known && i < POISE_COUNT(owners); i++)
 		if (!(owners[i].kinds >> health->type & 1) && cp_read_get(read, owners[i].key))
 			cp_read_fail(read, owners[i].key, "%s is for health checks of type %s, remove it or change "

@@ -80,6 +80,8 @@ const char *cp_health_type_name(enum cp_health_type type)
 		return "https";
 	case CP_HEALTH_POSTGRESQL:
 		return "postgresql";
+	case CP_HEALTH_EXEC:
+		return "exec";
 	}
 	return "?";
 }

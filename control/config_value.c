@@ -92,23 +92,52 @@ bool cp_value_mac(const char *text, uint8_t mac[6])
 	return true;
 }
 
-bool cp_value_range(const char *text, uint32_t least, uint32_t most, uint32_t *first, uint32_t *last)
+// A range at the beginning of *text, which is moved behind it.
+static bool range(const char **text, uint32_t least, uint32_t most, uint32_t *first, uint32_t *last)
 {
 	uint32_t low, high;
 
-	if (!number(&text, most, &low))
+	if (!number(text, most, &low))
 		return false;
 	high = low;
-	if (*text == '-') {
-		text++;
-		if (!number(&text, most, &high))
+	if (**text == '-') {
+		(*text)++;
+		if (!number(text, most, &high))
 			return false;
 	}
-	if (*text || low < least || low > high)
+	if (low < least || low > high)
 		return false;
 	*first = low;
 	*last = high;
 	return true;
+}
+
+bool cp_value_range(const char *text, uint32_t least, uint32_t most, uint32_t *first, uint32_t *last)
+{
+	uint32_t low, high;
+
+	if (!range(&text, least, most, &low, &high) || *text)
+		return false;
+	*first = low;
+	*last = high;
+	return true;
+}
+
+bool cp_value_ranges(const char *text, uint32_t least, uint32_t most, uint32_t value, bool *within)
+{
+	*within = false;
+	for (;;) {
+		uint32_t low, high;
+
+		if (!range(&text, least, most, &low, &high))
+			return false;
+		*within |= low <= value && value <= high;
+		if (!*text)
+			return true;
+		if (*text++ != ',')
+			return false;
+		text += *text == ' ';
+	}
 }
 
 bool cp_value_listen(const char *text, char *address, size_t size, uint16_t *port)

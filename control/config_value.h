@@ -23,6 +23,8 @@ bool cp_value_mac(const char *text, uint8_t mac[6]);
 
 // "200-399" or "200", both ends within [least, most] and in order.
 bool cp_value_range(const char *text, uint32_t least, uint32_t most, uint32_t *first, uint32_t *last);
+// "200-299, 401": several of them, with commas. *within: is `value` in one? False when the text is none.
+bool cp_value_ranges(const char *text, uint32_t least, uint32_t most, uint32_t value, bool *within);
 
 // "127.0.0.1:9650" or "[::1]:9650"; `address` gets no brackets.
 bool cp_value_listen(const char *text, char *address, size_t size, uint16_t *port);

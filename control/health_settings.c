@@ -15,10 +15,15 @@ static const size_t texts[] = {
 	offsetof(struct cp_health, server_name),   offsetof(struct cp_health, ca),
 	offsetof(struct cp_health, user),	   offsetof(struct cp_health, dbname),
 	offsetof(struct cp_health, password_file), offsetof(struct cp_health, passfile),
+	offsetof(struct cp_health, expect),
 };
+
+#define TEXTS (POISE_COUNT(texts) + CP_COMMAND_WORDS)
 
 static char **text_of(const struct cp_health *health, uint32_t index)
 {
+	if (index >= POISE_COUNT(texts))
+		return (char **)&health->command[index - POISE_COUNT(texts)];
 	return (char **)((char *)health + texts[index]);
 }
 
@@ -29,12 +34,13 @@ static bool same_text(const char *a, const char *b)
 
 bool cp_health_same(const struct cp_health *a, const struct cp_health *b)
 {
-	for (uint32_t i = 0; i < POISE_COUNT(texts); i++)
+	for (uint32_t i = 0; i < TEXTS; i++)
 		if (!same_text(*text_of(a, i), *text_of(b, i)))
 			return false;
 	return a->type == b->type && a->port == b->port && a->verify == b->verify &&
-	       a->expect_first == b->expect_first && a->expect_last == b->expect_last &&
-	       a->sslmode == b->sslmode && a->interval_ms == b->interval_ms && a->timeout_ms == b->timeout_ms &&
+	       a->method == b->method && a->jitter_percent == b->jitter_percent &&
+	       a->sslmode == b->sslmode && a->uid == b->uid && a->gid == b->gid &&
+	       a->interval_ms == b->interval_ms && a->timeout_ms == b->timeout_ms &&
 	       a->rise == b->rise && a->fall == b->fall;
 }
 
@@ -43,7 +49,7 @@ int cp_health_copy(struct cp_health *to, const struct cp_health *from)
 	int result = 0;
 
 	*to = *from;
-	for (uint32_t i = 0; i < POISE_COUNT(texts); i++) {
+	for (uint32_t i = 0; i < TEXTS; i++) {
 		const char *text = *text_of(from, i);
 
 		*text_of(to, i) = text ? strdup(text) : NULL;
@@ -55,7 +61,7 @@ int cp_health_copy(struct cp_health *to, const struct cp_health *from)
 
 void cp_health_free(struct cp_health *health)
 {
-	for (uint32_t i = 0; i < POISE_COUNT(texts); i++) {
+	for (uint32_t i = 0; i < TEXTS; i++) {
 		free(*text_of(health, i));
 		*text_of(health, i) = NULL;
 	}

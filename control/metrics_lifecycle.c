@@ -15,8 +15,30 @@ static double read_value(const struct cp_view_backend *row, uint32_t value)
 		return row->resetting;
 	case 3:
 		return (double)row->drain_left_s;
-	default:
+	case 4:
+		return row->database == CP_NODE_PRIMARY;
+	case 5:
 		return (double)row->lag_ms / 1e3;
+	default:
+		return (double)row->lag_bytes;
+	}
+}
+
+// Is there a value at all?
+static bool has_value(const struct cp_view_backend *row, uint32_t value)
+{
+	if (row->state == CP_VIEW_REMOVED)
+		return false;
+	switch (value) {
+	case 3:
+		return row->drain_left_s >= 0;
+	case 4:
+		return row->database != CP_NODE_UNKNOWN;
+	case 5:
+	case 6:
+		return row->lag_known;
+	default:
+		return true;
 	}
 }
 
@@ -30,7 +52,9 @@ void cp_metrics_lifecycle(const struct cp_view *view, struct evbuffer *out)
 		{"poise_backend_held", "1 while the backend serves although its check fails."},
 		{"poise_backend_resetting", "1 while the flows of the backend are reset."},
 		{"poise_backend_drain_left_seconds", "Until the flows of a draining backend are reset."},
+		{"poise_backend_primary", "1 for a database that claims to be the primary, 0 for a replica."},
 		{"poise_backend_lag_seconds", "How far a replica is behind its primary."},
+		{"poise_backend_lag_bytes", "What a replica has received and not yet replayed."},
 	};
 
 	for (uint32_t i = 0; i < POISE_COUNT(families); i++) {
@@ -38,8 +62,7 @@ void cp_metrics_lifecycle(const struct cp_view *view, struct evbuffer *out)
 		for (uint32_t j = 0; j < view->backends_count; j++) {
 			const struct cp_view_backend *row = &view->backends[j];
 
-			if (row->state == CP_VIEW_REMOVED || (i == 3 && row->drain_left_s < 0) ||
-			    (i == 4 && row->database != CP_NODE_REPLICA))
+			if (!has_value(row, i))
 				continue;
 			cp_metrics_real(out, families[i].name,
 					CP_LABELS({"service", row->service}, {"backend", row->name}),

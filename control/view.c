@@ -189,6 +189,7 @@ static void fill_lifecycle(const struct cp_app *app, const struct cp_backend_sta
 	row->held = state->held;
 	row->rival = state->rival;
 	row->database = state->node_role;
+	row->lag_known = state->lag_known;
 	row->lag_ms = state->lag_ms;
 	row->lag_bytes = state->lag_bytes;
 	if (state->share)

@@ -57,7 +57,8 @@ struct cp_view_backend {
 	uint32_t share_percent; // of its weight, less than 100 while it starts slowly
 	int64_t drain_left_s;	// until its flows are reset; -1: no deadline
 	enum cp_node_role database; // ANY: not known
-	uint64_t lag_ms;		// of a replica
+	bool lag_known;			// of a replica: the two below hold
+	uint64_t lag_ms;
 	uint64_t lag_bytes;
 	bool checked;	 // `check` is filled
 	struct cp_check_view check;

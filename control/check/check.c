@@ -130,6 +130,7 @@ static void first_probe(struct cp_check *check, uint32_t count)
 	if (spread_ms > check->params.settings.interval_ms)
 		spread_ms = check->params.settings.interval_ms;
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
+	check->phase = random;
 	cp_check_schedule(check, spread_ms * 1000000 * random >> 32);
 }
 

@@ -31,6 +31,9 @@ struct cp_check {
 	bool running;
 	bool kept;   // by the reload that is under way
 	void *probe; // the kind's own, from start() to stop()
+	bool impossible;	  // the last probe could not be made,
+	char want[CP_REASON_SIZE]; // for this reason, which was logged
+	uint32_t phase;		  // of the jitter: the check's own, moves with each probe
 	struct cp_health_state health;
 	uint32_t last_us; // duration of the last probe
 	uint64_t probes;

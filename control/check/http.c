@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// HTTP and HTTPS check: GET answers with an expected status. What a backend sends is not trusted: no redirects, no
-// other protocol, no proxy, bounded header, body and time, a fresh connection each.
+// HTTP and HTTPS check: a request is answered with an expected status. What a backend sends is not trusted: no
+// redirects, no other protocol, no proxy, bounded header, body and time, a fresh connection each.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include <curl/curl.h>
 
+#include "../config_value.h"
 #include "check.h"
 
 #define BODY_MAX 65536
@@ -96,11 +97,8 @@ static void explain(const struct cp_check *check, const struct probe *probe, CUR
 	long error = 0;
 
 	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
-	if (result == CURLE_OK && settings->expect_first == settings->expect_last)
-		snprintf(reason, size, "status %ld, expected %u", status, settings->expect_first);
-	else if (result == CURLE_OK)
-		snprintf(reason, size, "status %ld, expected %u to %u", status, settings->expect_first,
-			 settings->expect_last);
+	if (result == CURLE_OK)
+		snprintf(reason, size, "status %ld, expected %s", status, settings->expect);
 	else if (result == CURLE_OPERATION_TIMEDOUT)
 		snprintf(reason, size, "no answer within %u ms", settings->timeout_ms);
 	else if (result == CURLE_COULDNT_CONNECT && error)
@@ -145,8 +143,8 @@ static void on_done(struct cp_check *check, int code)
 	// A page that is larger than what we read has answered all the same.
 	if (result == CURLE_WRITE_ERROR && probe->body_bytes > BODY_MAX)
 		result = CURLE_OK;
-	good = result == CURLE_OK && status >= check->params.settings.expect_first &&
-	       status <= check->params.settings.expect_last;
+	good = result == CURLE_OK && status > 0 &&
+	       cp_value_ranges(check->params.settings.expect, 100, 599, (uint32_t)status, &good) && good;
 	if (!good)
 		explain(check, probe, result, status, reason, sizeof(reason));
 	stop(check);
@@ -218,6 +216,10 @@ static bool set_limits(struct cp_check *check, struct probe *probe)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, probe);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, probe);
+	if (check->params.settings.method == CP_HTTP_HEAD)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	if (check->params.settings.method == CP_HTTP_OPTIONS)
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "OPTIONS");
 	return result == CURLE_OK;
 }
 

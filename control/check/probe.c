@@ -45,11 +45,16 @@ void cp_check_begin(evutil_socket_t fd, short what, void *context)
 	check->params.ops->start(check);
 }
 
-// The next probe begins one interval after this one began, so that phases stay apart.
+// The next probe begins one interval after this one began, or somewhat earlier: two checks, or two balancers, that met
+// once do not keep step. Each has a phase of its own, which a golden section moves most evenly.
 static void rest(struct cp_check *check, uint64_t now_ns)
 {
-	uint64_t due_ns = check->started_ns + check->params.settings.interval_ms * 1000000ull;
+	uint64_t interval_ns = check->params.settings.interval_ms * 1000000ull;
+	uint64_t most_ns = interval_ns / 100 * check->params.settings.jitter_percent;
+	uint64_t early_ns = (most_ns >> 16) * (check->phase >> 16);
+	uint64_t due_ns = check->started_ns + interval_ns - early_ns;
 
+	check->phase += 2654435769u;
 	check->running = false;
 	cp_check_schedule(check, due_ns > now_ns ? due_ns - now_ns : 1000000);
 }
@@ -78,6 +83,9 @@ void cp_check_report(struct cp_check *check, const struct cp_health_report *foun
 	uint64_t now_ns = cp_view_now_ns();
 	uint64_t took_us = (now_ns - check->started_ns) / 1000;
 
+	if (check->impossible)
+		cp_log(CP_LOG_INFO, "check-possible", "%s/%s: can be checked again", check->service, check->backend);
+	check->impossible = false;
 	report.took_us = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
 	check->probes++;
 	check->last_us = report.took_us;
@@ -106,7 +114,10 @@ void cp_check_impossible(struct cp_check *check, const char *reason)
 {
 	const struct cp_log_subject subject = subject_of(check);
 
-	cp_log_about(&subject, CP_LOG_ERROR, "check-impossible", "%s/%s: cannot check: %s", check->service,
-		     check->backend, reason);
+	if (!check->impossible || strcmp(check->want, reason))
+		cp_log_about(&subject, CP_LOG_ERROR, "check-impossible", "%s/%s: cannot check: %s", check->service,
+			     check->backend, reason);
+	check->impossible = true;
+	snprintf(check->want, sizeof(check->want), "%s", reason);
 	rest(check, cp_view_now_ns());
 }

@@ -97,6 +97,12 @@ function backendRow(backend) {
   return parts;
 }
 
+// What a database said it is, and how far it is behind.
+function database(node) {
+  if (!node) return "";
+  return node.lag_ms === null ? node.role : `${node.role}, ${(node.lag_ms / 1000).toFixed(1)} s behind`;
+}
+
 function check(backend) {
   if (!backend.check) return "–";
   return `${backend.check.last_ms.toFixed(backend.check.last_ms < 10 ? 1 : 0)} ms`;
@@ -106,7 +112,7 @@ function showBackend(parts, backend, of, key) {
   const made = rate(`${key} new`, backend.flows_total);
   say(parts.pill, backend.state);
   tone(parts.pill, tones[backend.state]);
-  say(parts.why, backend.reason || "");
+  say(parts.why, [database(backend.database), backend.reason].filter((text) => text).join("; "));
   say(parts.flows, count(backend.flows_active));
   say(parts.made, perSecond(made));
   say(parts.traffic, bits(rate(`${key} bytes`, backend.bytes_in + backend.bytes_out)));

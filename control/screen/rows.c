@@ -82,6 +82,13 @@ static const json_t *earlier(const json_t *list, size_t hint, const json_t *obje
 	return NULL;
 }
 
+static const char *role_of(const json_t *object)
+{
+	const char *role = text_of(json_object_get(object, "database"), "role");
+
+	return !strcmp(role, "primary") ? " P" : !strcmp(role, "replica") ? " R" : "";
+}
+
 static void fill(struct screen_row *row, const json_t *object, const json_t *before, double seconds)
 {
 	double flows_total = json_number_value(json_object_get(before, "flows_total"));
@@ -89,6 +96,7 @@ static void fill(struct screen_row *row, const json_t *object, const json_t *bef
 	if (!before)
 		seconds = 0;
 	row->address = text_of(object, "endpoint");
+	row->role = role_of(object);
 	row->flows = screen_number(object, "flows_active", NULL);
 	row->made = rate_of(screen_number(object, "flows_total", NULL), flows_total, seconds);
 	row->bits_in = rate_of(screen_number(object, "bytes_in", NULL) * 8,

@@ -22,6 +22,7 @@ struct screen_row {
 	const char *name;    // points into the overview
 	const char *address; // the same
 	char state[24];
+	const char *role; // of a database: " P" primary, " R" replica, else ""; a static text
 	double flows;
 	double made;	// a second; below 0: not known yet
 	double bits_in; // a second, toward backends

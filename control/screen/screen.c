@@ -163,12 +163,15 @@ static enum color color_of(const struct screen_row *row)
 
 static void line(const struct screen *screen, int y, const struct screen_row *row, int name)
 {
-	char cells[4][SCREEN_CELL];
+	char cells[4][SCREEN_CELL], title[80];
+	int role = (int)strlen(row->role);
+
+	name -= !row->service * 2;
+	snprintf(title, sizeof(title), "%.*s%s", name > role ? name - role : 0, row->name, row->role);
 
 	if (row->service)
 		wattron(screen->pad, A_BOLD);
-	mvwprintw(screen->pad, y, 0, "%s%-*.*s %-21.21s ", row->service ? "" : "  ", name - !row->service * 2,
-		  name - !row->service * 2, row->name, row->address);
+	mvwprintw(screen->pad, y, 0, "%s%-*.*s %-21.21s ", row->service ? "" : "  ", name, name, title, row->address);
 	wattron(screen->pad, paint(screen, color_of(row)));
 	wprintw(screen->pad, "%-9.9s", row->state);
 	wattroff(screen->pad, paint(screen, color_of(row)));

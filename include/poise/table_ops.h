@@ -13,8 +13,8 @@ struct poise_found {
 	__u32 sequence;
 };
 
-// Is this record, unless it is found->number, a packet's? Then it is *found. Returns 1 or 0. A part of its own, because
-// the verifier would follow all ways through ten slots.
+// Is this record, unless it is found->number, a packet's? Then it is *found. 1 or 0. Apart, since the verifier would
+// follow all ways through ten slots.
 POISE_PART int poise_record_look(const struct poise_table *table, __u32 number, const struct poise_key *key,
 				 __u32 direction, struct poise_found *found)
 {
@@ -234,14 +234,12 @@ POISE_INLINE __u32 poise_record_publish(struct poise_flow *flow)
 
 POISE_INLINE struct poise_key poise_flow_reply_key(const struct poise_flow *flow)
 {
-	struct poise_key key = {
+	return (struct poise_key){
 		.src = flow->backend,
 		.dst = flow->snat,
 		.src_port = flow->backend_port,
 		.dst_port = flow->snat_port,
 	};
-
-	return key;
 }
 
 POISE_INLINE void poise_half_open_add(const struct poise_table *table, __u32 shard_index, int difference)

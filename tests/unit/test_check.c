@@ -65,9 +65,9 @@ static void http_answers(void)
 		{"HTTP/1.0 200 OK\r\n\r\nhello", NULL, false, true, ""},
 		{"HTTP/1.1 399 x\r\nContent-Length: 0\r\n\r\n", NULL, true, true, ""},
 		{"HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false,
-		 "status 400, expected 200 to 399"},
+		 "status 400, expected 200-399"},
 		{"HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false,
-		 "status 503, expected 200 to 399"},
+		 "status 503, expected 200-399"},
 		{"", NULL, false, false, "closed without an answer"},
 		{NULL, NULL, true, false, "no answer within 200 ms"},
 		{"\x01\x02 what\r\n\r\n", NULL, false, false, "answer is not HTTP/1"},
@@ -87,6 +87,24 @@ static void http_answers(void)
 		CU_ASSERT_STRING_EQUAL(view_of(world).reason, servers[i].reason);
 		world_end(world, &server);
 	}
+}
+
+static void http_asks_and_judges_as_told(void)
+{
+	struct server server = {.answer = "HTTP/1.1 401 x\r\nContent-Length: 5\r\n\r\n"}; // HEAD: no body comes
+	struct app_world *world = world_of(&server, "type = \"http\"; method = \"HEAD\"; expect = \"200-299, 401,403\";");
+
+	run_probes(world, 1);
+	CU_ASSERT_TRUE(view_of(world).healthy);
+	CU_ASSERT_EQUAL(strncmp(server.request, "HEAD / HTTP/1.1\r\n", 17), 0);
+	world_end(world, &server);
+	server = (struct server){.answer = "HTTP/1.1 402 x\r\n\r\n"};
+	world = world_of(&server, "type = \"http\"; method = \"OPTIONS\"; expect = \"200-299,401,403\";");
+	run_probes(world, 1);
+	CU_ASSERT_FALSE(view_of(world).healthy);
+	CU_ASSERT_STRING_EQUAL(view_of(world).reason, "status 402, expected 200-299,401,403");
+	CU_ASSERT_EQUAL(strncmp(server.request, "OPTIONS / HTTP/1.1\r\n", 20), 0);
+	world_end(world, &server);
 }
 
 // A redirect is an answer, never a second request.
@@ -313,6 +331,7 @@ static const struct check_case cases[] = {
 	{"tcp rises and falls", tcp_rises_and_falls},
 	{"http says who it asks", http_says_who_it_asks},
 	{"http answers", http_answers},
+	{"http asks and judges as told", http_asks_and_judges_as_told},
 	{"redirects are not followed", redirects_are_not_followed},
 	{"a reload keeps what it can", reload_keeps_what_it_can},
 	{"adopted verdicts last until fall", adopted_verdicts_last_until_fall},
