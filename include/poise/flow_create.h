@@ -236,10 +236,10 @@ POISE_INLINE enum poise_verdict poise_flow_make(const struct poise_table *table,
 	if (vip->nat == POISE_NAT_FULL) {
 		struct poise_place back = poise_place_snat(table, &reply);
 
-		// Another writer took the same source port for another client. The caller may try again, or the client
-		// repeats its SYN.
+		// Another writer took the same source port for another client. Whoever sees that gives it back, and the
+		// caller may try again: the other's SYN may be on its way already. When both see it both try again.
 		other = (struct poise_found){ *number, create->sequence };
-		if (poise_flow_beaten(table, &back, &reply, POISE_OUTWARD, &other)) {
+		if (poise_table_look(table, &back, &reply, POISE_OUTWARD, &other)) {
 			poise_flow_remove_if(table, flow, *number, create->sequence);
 			create->snat_lost = 1;
 			return POISE_SNAT_EXHAUSTED;
