@@ -88,5 +88,5 @@ tmux send-keys -t vt100 q
 
 lab_ready 20 1
 check_is "without a terminal it answers once" "$(poisectl top | grep -cE '^(poised  |path  |web .*web1)')" 3
-check_is "in JSON all of it" "$(poisectl -j top | jq -c keys)" '["backends","counters","services","status"]'
+check_is "in JSON all of it" "$(poisectl -j top | jq -c keys)" '["backends","counters","events","services","status"]'
 check_done

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "api.h"
 #include "app_world.h"
 
 static struct app_world *serving(void)
@@ -223,6 +224,62 @@ static void stale_sockets_are_replaced(void)
 	serving_end(world);
 }
 
+// A table so large that flows takes several steps, of which a record in each shard is a flow.
+static void enlarge(struct app_world *world)
+{
+	struct cp_flow_memory *flows = &world->app.flows;
+	static const __u64 seed[2] = {1, 2};
+
+	free(flows->base);
+	flows->bytes = (size_t)poise_table_layout(&flows->table, 200000) * POISE_LINE_SIZE;
+	flows->base = aligned_alloc(POISE_LINE_SIZE, flows->bytes);
+	app_must(flows->base != NULL, "memory");
+	memset(flows->base, 0, flows->bytes);
+	poise_table_format(&flows->table, flows->base, 200000, seed);
+	for (uint32_t shard = 0; shard < POISE_SHARDS; shard++) {
+		struct poise_flow *flow = poise_record(&flows->table, (shard + 1) * flows->table.records_per_shard);
+
+		flow->sequence = 2;
+		flow->state = POISE_STATE_ESTABLISHED;
+		poise_shard(&flows->table, shard)->used_top = flows->table.records_per_shard;
+	}
+}
+
+static void long_requests_go_by_steps(void)
+{
+	static const char question[] = "{\"argv\":[\"flows\"],\"json\":true}\n";
+	struct app_world *world = serving();
+	struct evbuffer *answer = evbuffer_new();
+	struct cp_api_request *request;
+	unsigned steps = 0;
+	bool changed;
+	char *text;
+	int fd;
+
+	enlarge(world);
+	request = cp_api_begin(&world->app, NULL, question, sizeof(question) - 1, answer, &changed);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(request);
+	CU_ASSERT_FALSE(cp_api_continue(request, answer));
+	cp_api_forget(request); // half-way
+	CU_ASSERT_EQUAL(evbuffer_get_length(answer), 0);
+	request = cp_api_begin(&world->app, NULL, question, sizeof(question) - 1, answer, &changed);
+	for (bool done = false; !done && steps < 100; steps++)
+		done = cp_api_continue(request, answer);
+	CU_ASSERT(steps > 2 && steps < 100);
+	evbuffer_add(answer, "", 1);
+	text = (char *)evbuffer_pullup(answer, -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"matched\":64}"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"status\":0,\"stdout\":{\"flows\":[{\"service\":"));
+	evbuffer_free(answer);
+	for (int i = 0; i < 2; i++) { // and clients who go in the middle of it
+		fd = client(world);
+		CU_ASSERT_EQUAL(write(fd, question, sizeof(question) - 1), sizeof(question) - 1);
+		turn(world);
+		close(fd);
+	}
+	serving_end(world);
+}
+
 static const struct check_case cases[] = {
 	{"answers and hangs up", answers_and_hangs_up},
 	{"half-closed clients are answered", half_closed_clients_are_answered},
@@ -231,5 +288,6 @@ static const struct check_case cases[] = {
 	{"clients may leave", clients_may_leave},
 	{"more clients than places", more_clients_than_places},
 	{"stale sockets are replaced", stale_sockets_are_replaced},
+	{"long requests go by steps", long_requests_go_by_steps},
 };
 CHECK_MAIN("api", cases)
