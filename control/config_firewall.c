@@ -48,7 +48,7 @@ static void parse_ports(struct cp_read *read, struct cp_pass *pass)
 	if (cp_read_get(read, "port") && cp_read_get(read, "ports"))
 		cp_read_fail(read, "ports", "port and ports say the same thing twice, keep one");
 	if (last && pass->protocol != IPPROTO_TCP && pass->protocol != IPPROTO_UDP)
-		cp_read_fail(read, NULL, "ports are for protocol \"tcp\" or \"udp\", add one of them or remove the ports");
+		cp_read_fail(read, NULL, "ports are for protocol \"tcp\" or \"udp\", add one or remove the ports");
 }
 
 static void parse_interface(struct cp_read *read, const struct cp_config *config, struct cp_pass *pass)
@@ -61,7 +61,7 @@ static void parse_interface(struct cp_read *read, const struct cp_config *config
 	if (!text)
 		return;
 	if (!*text || !known)
-		cp_read_fail(read, "interface", "interface \"%.20s\" belongs to no port; others are not filtered", text);
+		cp_read_fail(read, "interface", "interface \"%.20s\" belongs to no port, name one that does", text);
 	else
 		strcpy(pass->interface, text);
 }
@@ -79,7 +79,7 @@ static void parse_pass(const struct cp_read *parent, const struct cp_config *con
 	parse_interface(&read, config, pass);
 	source = cp_read_get(&read, "source") ? cp_read_string(&read, "source") : NULL;
 	if (source && cp_read_prefix(&read, "source", source, &pass->source) && pass->protocol == CP_PASS_IPV6)
-		cp_read_fail(&read, "source", "source is an IPv4 address, which protocol \"ipv6\" has none of: remove it");
+		cp_read_fail(&read, "source", "source is for IPv4, remove it or protocol \"ipv6\"");
 	cp_read_end(&read);
 }
 

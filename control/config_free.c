@@ -19,10 +19,7 @@ void cp_config_free(struct cp_config *config)
 		free(service->backends);
 		free(service->access.allow.items);
 		free(service->access.deny.items);
-		free(service->health.path);
-		free(service->health.host);
-		free(service->health.server_name);
-		free(service->health.ca);
+		cp_health_free(&service->health);
 	}
 	free(config->services);
 	free(config->neighbors);

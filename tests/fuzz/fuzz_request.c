@@ -27,6 +27,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+// What a verb may ask of poisectl beyond printing; see api_request.c.
+static size_t wishes(const json_t *answer)
+{
+	const json_t *file = json_object_get(answer, "file"), *screen = json_object_get(answer, "screen");
+	const json_t *lines = json_object_get(answer, "lines"), *again = json_object_get(answer, "again");
+
+	MUST(!lines || json_is_true(lines));
+	MUST(!again || json_is_object(again));
+	MUST(!screen || json_is_string(screen));
+	MUST(!file || json_string_length(json_object_get(file, "name")) > 0);
+	return !!file + !!screen + !!lines + !!again;
+}
+
 static void check_answer(const char *text, size_t length)
 {
 	json_t *answer = json_loadb(text, length, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, NULL);
@@ -34,7 +47,7 @@ static void check_answer(const char *text, size_t length)
 	const json_t *out = json_object_get(answer, "stdout");
 
 	MUST(length && memchr(text, '\n', length) == text + length - 1);
-	MUST(json_is_object(answer) && json_object_size(answer) == 3);
+	MUST(json_is_object(answer) && json_object_size(answer) == 3 + wishes(answer));
 	MUST(json_is_integer(json_object_get(answer, "status")) && status >= CP_CMD_DONE && status <= CP_CMD_USAGE);
 	MUST(out && json_is_string(json_object_get(answer, "stderr")));
 	// A failure says why.

@@ -92,7 +92,8 @@ lab_wait 3 test -s "$LAB/speak.txt"
 cp "$LAB/locked.conf" "$LAB/poise.conf"
 poisectl reload >"$LAB/reload.out" 2>&1
 check_is "a firewall without SSH is refused" "$?" 1
-check "and says how to do it all the same" grep -q "no SSH in (TCP port 22); if that is meant: .*--force" "$LAB/reload.out"
+check "and says how to do it all the same" \
+	grep -q "no SSH in (TCP port 22); if that is meant: .*--force" "$LAB/reload.out"
 check "plan says so before" grep -q "no SSH in (TCP port 22): needs --force" <(poisectl plan "$LAB/locked.conf")
 cp "$LAB/deny.conf" "$LAB/poise.conf"
 check "plan tells the rules" grep -q "firewall: passes tcp 22 from 10.1.0.2 by front" <(poisectl plan "$LAB/deny.conf")
