@@ -35,8 +35,7 @@ POISE_INLINE struct poise_source_cell *poise_source_cell(const struct poise_tabl
 }
 
 // How far the cell is ahead of time; 0 is the time of a cell that was never used. What is further ahead than can be,
-// the clocks of two writers being a little apart, is a time from before the last wrap, 70 minutes ago: it means
-// nothing.
+// the clocks of two writers being a little apart, is from before the last wrap, 70 minutes ago, and means nothing.
 POISE_INLINE __u32 poise_source_ahead(__u32 next_due, __u32 now)
 {
 	__u32 ahead = next_due - now;

@@ -40,6 +40,10 @@ CASES = {
     "PoiseFlowTableFull": ("1m", None, [
         ('poise_packets_total{{verdict="table_full",kind="drop",{}}}', "0+1x60", "7x60")]),
     "PoiseSynFlood": ("4m", "30s", [('poise_flow_events_total{{event="flow_evicted",{}}}', "0+1000x60", "0+50x60")]),
+    "PoiseSourcesLimited": ("4m", "30s", [
+        ('poise_packets_total{{verdict="source_rate",kind="drop",{}}}', "0+500x60", "0+10x60"),
+        ('poise_packets_total{{verdict="source_flows",kind="drop",{}}}', "0+500x60", "0+10x60"),
+        ('poise_packets_total{{verdict="denied",kind="drop",{}}}', "0+1x60", "0+5000x60")]),
     "PoiseNoBackend": ("2m", "10s", [
         ('poise_packets_total{{verdict="no_backend",kind="drop",{}}}', "0+1x60", "7x60")]),
     "PoiseSnatExhausted": ("1m", None, [

@@ -16,11 +16,9 @@ lab_memory
 services()
 {
 	echo "$(lab_service web 80 "scheduler = \"rr\"; deny = [ $1 ];" "$(lab_backends 2)"),
-		$(lab_service few 81 \
-			'scheduler = "rr"; limits = { flows_per_source = 4; }; timeouts = { closing_s = 1; };' \
+		$(lab_service few 81 'limits = { flows_per_source = 4; }; timeouts = { closing_s = 1; };' \
 			"$(lab_backends 2)"),
-		$(lab_service slow 82 'scheduler = "rr"; limits = { new_flows_per_source_s = 5; };' \
-			"$(lab_backends 2)")"
+		$(lab_service slow 82 'limits = { new_flows_per_source_s = 5; };' "$(lab_backends 2)")"
 }
 lab_config "$(services "\"$denied\", \"$plain\"")" >"$LAB/both.conf"
 lab_start "$(services "\"$denied\"")"
