@@ -79,6 +79,30 @@ static void watch_signals(const struct cp_app *app)
 		       why);
 }
 
+// A native program cannot send to an interface whose driver knows no XDP: the frames would be lost without a sign. A
+// generic one can send to any. So when one interface has to be generic, all are.
+static int attach_alike(struct cp_xdp *xdp)
+{
+	const char *reason = NULL;
+	int error = 0;
+
+	for (uint32_t i = 0; i < xdp->ports_count; i++)
+		if (xdp->ports[i].generic)
+			reason = xdp->ports[i].interface;
+	for (uint32_t i = 0; reason && !error && i < xdp->ports_count; i++) {
+		struct cp_xdp_port *port = &xdp->ports[i];
+
+		if (port->generic || !port->ifindex)
+			continue;
+		cp_log(CP_LOG_WARNING, "xdp-generic", "interface \"%s\" gets generic mode too, since \"%s\" has no "
+		       "native XDP to send to", port->interface, reason);
+		cp_xdp_port_detach(port, xdp->app->pins, true);
+		port->generic = true;
+		error = attach_port(xdp, i);
+	}
+	return error;
+}
+
 static int start(struct cp_xdp *xdp)
 {
 	struct cp_app *app = xdp->app;
@@ -96,6 +120,8 @@ static int start(struct cp_xdp *xdp)
 			return error;
 		xdp->ports_count++;
 	}
+	if (attach_alike(xdp))
+		return -EIO;
 	cp_xdp_detach_others(app->pins, xdp->ports, xdp->ports_count);
 	cp_xdp_forget_former(app->pins);
 	xdp->halves = map_pinned(app->pins, "poise_snapshots", 2 * sizeof(*xdp->halves));
@@ -188,7 +214,7 @@ void cp_xdp_links_changed(struct cp_xdp *xdp)
 		       port->interface, ifindex ? "was made anew" : "is gone");
 		cp_xdp_port_detach(port, xdp->app->pins, true);
 		if (ifindex)
-			again |= !attach_port(xdp, i);
+			again |= !attach_port(xdp, i) && !attach_alike(xdp);
 	}
 	if (again)
 		cp_spawn_again(xdp->app->spawn, "an interface was made anew", false);

@@ -118,11 +118,21 @@ static int open_link(const char *path, uint32_t ifindex)
 	return -1;
 }
 
-static int create_link(int program, const char *interface, uint32_t ifindex, char *why, size_t why_size)
+// As it is now, also when an earlier poised attached it.
+static bool is_generic(uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	return !bpf_xdp_query((int)ifindex, 0, &query) && query.attach_mode == XDP_ATTACHED_SKB;
+}
+
+static int create_link(int program, const char *interface, uint32_t ifindex, bool only_generic, char *why,
+		       size_t why_size)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, native, .flags = XDP_FLAGS_DRV_MODE);
 	LIBBPF_OPTS(bpf_link_create_opts, generic, .flags = XDP_FLAGS_SKB_MODE);
-	int link = bpf_link_create(program, (int)ifindex, BPF_XDP, &native), error = link < 0 ? -errno : 0;
+	int link = bpf_link_create(program, (int)ifindex, BPF_XDP, only_generic ? &generic : &native);
+	int error = link < 0 ? -errno : 0;
 
 	if (error == -EBUSY || error == -EEXIST) {
 		snprintf(why, why_size,
@@ -130,7 +140,7 @@ static int create_link(int program, const char *interface, uint32_t ifindex, cha
 			 interface, interface);
 		return error;
 	}
-	if (error == -EOPNOTSUPP || error == -ERANGE || error == -EINVAL) {
+	if (!only_generic && (error == -EOPNOTSUPP || error == -ERANGE || error == -EINVAL)) {
 		link = bpf_link_create(program, (int)ifindex, BPF_XDP, &generic);
 		if (link >= 0)
 			cp_log(CP_LOG_WARNING, "xdp-generic",
@@ -160,7 +170,7 @@ static int attach(struct cp_xdp_port *port, int program, const char *pins, uint3
 		link = -1;
 	}
 	if (link < 0) {
-		link = create_link(program, port->interface, ifindex, why, why_size);
+		link = create_link(program, port->interface, ifindex, port->generic, why, why_size);
 		if (link < 0)
 			return link;
 		if (bpf_obj_pin(link, path)) {
@@ -173,6 +183,7 @@ static int attach(struct cp_xdp_port *port, int program, const char *pins, uint3
 	}
 	port->link = link;
 	port->ifindex = ifindex;
+	port->generic = is_generic(ifindex);
 	return 0;
 }
 

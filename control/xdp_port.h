@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,10 +13,12 @@ struct cp_xdp_port {
 	char interface[16];
 	uint32_t ifindex; // attached to; 0 not attached
 	int link;	  // descriptor of the pinned link, -1 none
+	bool generic;	  // attached in generic mode, on what the kernel made of the frame
 };
 
 // Load the object for the config's port `port_index` and attach it. Maps that are pinned in `pins` already are used,
-// others are made and pinned; the flow table is `flows`. Returns 0, or -errno with one line in `why`.
+// others are made and pinned; the flow table is `flows`. Native mode, or generic where the driver has no native one or
+// port->generic asks for it; port->generic says how it came. Returns 0, or -errno with one line in `why`.
 int cp_xdp_port_attach(struct cp_xdp_port *port, uint32_t port_index, const char *object, const char *pins,
 		       int flows, const char *interface, uint32_t ifindex, char *why, size_t why_size);
 

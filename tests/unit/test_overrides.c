@@ -104,8 +104,8 @@ static void foreign_files(void)
 {
 	static const char *const texts[] = {"", "{", "{}", "7", "[7]", "[{\"service\":\"web\"}]",
 		"[{\"service\":\"web\",\"backend\":\"one\",\"draining\":true,\"disabled\":false,\"weight\":257}]",
-		"[{\"service\":\"web\",\"backend\":\"one\",\"draining\":true,\"disabled\":false,\"weight\":1,"
-		"\"drain_deadline_s\":-1}]",
+		("[{\"service\":\"web\",\"backend\":\"one\",\"draining\":true,\"disabled\":false,\"weight\":1,"
+		 "\"drain_deadline_s\":-1}]"),
 		"[{\"service\":\"web\",\"backend\":\"one\",\"draining\":true,\"disabled\":false,\"weight\":1},[]]"};
 	struct cp_backend_state items[3], before[3];
 	struct cp_states states = {items, 3};
