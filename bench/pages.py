@@ -82,7 +82,8 @@ def rates(report):
 
 
 def turns(report):
-    return rows(["turns of the loop, us", "p50", "p99", "p99.9", "p99.99", "longest, quartile", "longest, median"],
+    longest = "longest of %d ms, " % report["pauses"]["run_ms"]
+    return rows(["turns of the loop, us", "p50", "p99", "p99.9", "p99.99", longest + "quartile", longest + "median"],
                 [[name] + ["%.1f" % (one[field] / 1000) for field in
                            ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_quartile_ns", "longest_ns")]
                  for name, one in report["pauses"]["turns"].items()])
