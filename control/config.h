@@ -27,7 +27,16 @@ enum cp_nic_mode {
 
 enum cp_idle { CP_IDLE_POLL, CP_IDLE_ADAPTIVE };
 enum cp_role { CP_ROLE_ACTIVE, CP_ROLE_STANDBY };
-enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP, CP_HEALTH_HTTPS };
+enum cp_health_type { CP_HEALTH_NONE, CP_HEALTH_TCP, CP_HEALTH_HTTP, CP_HEALTH_HTTPS, CP_HEALTH_POSTGRESQL };
+// As libpq names them, see cp_sslmode_name().
+enum cp_sslmode {
+	CP_SSL_DISABLE,
+	CP_SSL_ALLOW,
+	CP_SSL_PREFER,
+	CP_SSL_REQUIRE,
+	CP_SSL_VERIFY_CA,
+	CP_SSL_VERIFY_FULL,
+};
 enum cp_backend_down { CP_DOWN_KEEP, CP_DOWN_RESET };
 enum cp_all_down { CP_ALL_DOWN_DROP, CP_ALL_DOWN_RESET, CP_ALL_DOWN_FAIL_OPEN };
 
@@ -73,9 +82,14 @@ struct cp_health {
 	char *host;		  // http, Host header; NULL: the address
 	uint32_t expect_first;	  // http, lowest and highest good status, default 200 to 399
 	uint32_t expect_last;
-	char *server_name;	  // https, SNI and name of the certificate; NULL: host, else the address
-	char *ca;		  // https, file of certificates to trust; NULL: the system's
+	char *server_name;	  // https, postgresql: name of the certificate; NULL: host, else the address
+	char *ca;		  // https, postgresql: file of certificates to trust; NULL: the system's
 	bool verify;		  // https, default true
+	char *user;		  // postgresql, default "poise"
+	char *dbname;		  // postgresql, default "postgres"
+	char *password_file;	  // postgresql, a file whose first line is the password; or NULL
+	char *passfile;		  // postgresql, a file as libpq's .pgpass; or NULL
+	enum cp_sslmode sslmode;  // postgresql, default prefer
 	uint32_t interval_ms; // default 1000
 	uint32_t timeout_ms;  // default 500
 	uint32_t rise;	      // default 2
@@ -173,6 +187,13 @@ const char *cp_nat_name(enum poise_nat nat);
 const char *cp_scheduler_name(enum poise_scheduler scheduler);
 const char *cp_role_name(enum cp_role role);
 const char *cp_health_type_name(enum cp_health_type type);
+const char *cp_sslmode_name(enum cp_sslmode mode);
+
+// health_settings.c: do two checks ask the same, whatever their lines? A copy with texts of its own (0 or -ENOMEM; to
+// be freed in either case), and freeing what the settings own.
+bool cp_health_same(const struct cp_health *a, const struct cp_health *b);
+int cp_health_copy(struct cp_health *to, const struct cp_health *from);
+void cp_health_free(struct cp_health *health);
 
 // Of a port's range of source ports, the part that is this node's: all of it without a peer, else a half.
 void cp_ha_snat_ports(const struct cp_ha *ha, uint16_t *first, uint16_t *last);

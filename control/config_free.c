@@ -17,10 +17,7 @@ void cp_config_free(struct cp_config *config)
 		struct cp_service *service = &config->services[i];
 
 		free(service->backends);
-		free(service->health.path);
-		free(service->health.host);
-		free(service->health.server_name);
-		free(service->health.ca);
+		cp_health_free(&service->health);
 	}
 	free(config->services);
 	free(config->neighbors);

@@ -78,6 +78,27 @@ const char *cp_health_type_name(enum cp_health_type type)
 		return "http";
 	case CP_HEALTH_HTTPS:
 		return "https";
+	case CP_HEALTH_POSTGRESQL:
+		return "postgresql";
+	}
+	return "?";
+}
+
+const char *cp_sslmode_name(enum cp_sslmode mode)
+{
+	switch (mode) {
+	case CP_SSL_DISABLE:
+		return "disable";
+	case CP_SSL_ALLOW:
+		return "allow";
+	case CP_SSL_PREFER:
+		return "prefer";
+	case CP_SSL_REQUIRE:
+		return "require";
+	case CP_SSL_VERIFY_CA:
+		return "verify-ca";
+	case CP_SSL_VERIFY_FULL:
+		return "verify-full";
 	}
 	return "?";
 }

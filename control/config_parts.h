@@ -19,4 +19,6 @@ void cp_parse_control(struct cp_read *root, struct cp_config *config);
 // Of one service. *room is how many backends the limit of all services still allows; it is counted down.
 void cp_parse_backends(struct cp_read *service_read, struct cp_service *service, uint32_t *room);
 void cp_parse_health(struct cp_read *service_read, struct cp_service *service);
+// Of one check: the keys that belong to its kind. Those of other kinds are reported when the type is `known`.
+void cp_parse_health_kind(struct cp_read *read, struct cp_health *health, bool known);
 void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service);

@@ -83,15 +83,6 @@ static void diff_backends(const struct cp_service *before, const struct cp_servi
 		}
 }
 
-static bool same_health(const struct cp_health *a, const struct cp_health *b)
-{
-	return a->type == b->type && a->port == b->port && !cp_diff_text(a->path, b->path) &&
-	       !cp_diff_text(a->host, b->host) && !cp_diff_text(a->server_name, b->server_name) &&
-	       !cp_diff_text(a->ca, b->ca) && a->verify == b->verify && a->expect_first == b->expect_first &&
-	       a->expect_last == b->expect_last && a->interval_ms == b->interval_ms &&
-	       a->timeout_ms == b->timeout_ms && a->rise == b->rise && a->fall == b->fall;
-}
-
 static bool same_lifecycle(const struct cp_lifecycle *a, const struct cp_lifecycle *b)
 {
 	return a->min_active == b->min_active && a->role_required == b->role_required &&
@@ -113,7 +104,7 @@ static void diff_service(const struct cp_service *before, const struct cp_servic
 	if (before->scheduler != after->scheduler)
 		cp_diff_note(diff, false, "service %s: scheduler %s -> %s", after->name,
 			     cp_scheduler_name(before->scheduler), cp_scheduler_name(after->scheduler));
-	if (!same_health(&before->health, &after->health))
+	if (!cp_health_same(&before->health, &after->health))
 		cp_diff_note(diff, false, "service %s: health check", after->name);
 	if (!same_lifecycle(&before->lifecycle, &after->lifecycle))
 		cp_diff_note(diff, false, "service %s: life cycle of backends", after->name);

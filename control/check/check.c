@@ -127,8 +127,8 @@ static void first_probe(struct cp_check *check, uint32_t count)
 	uint64_t spread_ms = SPREAD_LEAST_MS + (uint64_t)SPREAD_EACH_MS * count;
 	uint32_t random;
 
-	if (spread_ms > check->params.interval_ms)
-		spread_ms = check->params.interval_ms;
+	if (spread_ms > check->params.settings.interval_ms)
+		spread_ms = check->params.settings.interval_ms;
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
 	cp_check_schedule(check, spread_ms * 1000000 * random >> 32);
 }

@@ -17,18 +17,8 @@
 struct cp_check_params {
 	const struct cp_check_ops *ops;
 	uint32_t address; // network byte order
-	uint16_t port;
-	char *path; // http, owned
-	char *host; // http, owned; NULL: the address
-	char *server_name; // https, owned: SNI and name of the certificate; NULL: the address
-	char *ca;	   // https, owned; NULL: the system's
-	bool verify;	   // https
-	uint32_t expect_first;
-	uint32_t expect_last;
-	uint32_t interval_ms;
-	uint32_t timeout_ms;
-	uint32_t rise;
-	uint32_t fall;
+	uint16_t port; // host order
+	struct cp_health settings; // owned; its port is 0
 };
 
 struct cp_check {

@@ -86,22 +86,23 @@ static void explain_certificate(const struct cp_check *check, const struct probe
 		snprintf(reason, size, "certificate is not trusted (X509 error %ld)", error);
 	else
 		snprintf(reason, size, "certificate is not for %.64s",
-			 check->params.server_name ? check->params.server_name : "the address");
+			 check->params.settings.server_name ? check->params.settings.server_name : "the address");
 }
 
 static void explain(const struct cp_check *check, const struct probe *probe, CURLcode result, long status,
 		    char *reason, size_t size)
 {
+	const struct cp_health *settings = &check->params.settings;
 	long error = 0;
 
 	curl_easy_getinfo(probe->easy, CURLINFO_OS_ERRNO, &error);
-	if (result == CURLE_OK && check->params.expect_first == check->params.expect_last)
-		snprintf(reason, size, "status %ld, expected %u", status, check->params.expect_first);
+	if (result == CURLE_OK && settings->expect_first == settings->expect_last)
+		snprintf(reason, size, "status %ld, expected %u", status, settings->expect_first);
 	else if (result == CURLE_OK)
-		snprintf(reason, size, "status %ld, expected %u to %u", status, check->params.expect_first,
-			 check->params.expect_last);
+		snprintf(reason, size, "status %ld, expected %u to %u", status, settings->expect_first,
+			 settings->expect_last);
 	else if (result == CURLE_OPERATION_TIMEDOUT)
-		snprintf(reason, size, "no answer within %u ms", check->params.timeout_ms);
+		snprintf(reason, size, "no answer within %u ms", settings->timeout_ms);
 	else if (result == CURLE_COULDNT_CONNECT && error)
 		snprintf(reason, size, "%s", strerror((int)error));
 	else if (result == CURLE_WRITE_ERROR && probe->header_bytes > HEADER_MAX)
@@ -144,8 +145,8 @@ static void on_done(struct cp_check *check, int code)
 	// A page that is larger than what we read has answered all the same.
 	if (result == CURLE_WRITE_ERROR && probe->body_bytes > BODY_MAX)
 		result = CURLE_OK;
-	good = result == CURLE_OK && status >= check->params.expect_first &&
-	       status <= check->params.expect_last;
+	good = result == CURLE_OK && status >= check->params.settings.expect_first &&
+	       status <= check->params.settings.expect_last;
 	if (!good)
 		explain(check, probe, result, status, reason, sizeof(reason));
 	stop(check);
@@ -156,34 +157,34 @@ static void on_done(struct cp_check *check, int code)
 // resolver would say.
 static bool set_tls(struct cp_check *check, struct probe *probe, const char *host)
 {
-	const struct cp_check_params *params = &check->params;
+	const struct cp_health *settings = &check->params.settings;
 	char target[INET_ADDRSTRLEN + 16];
 
-	snprintf(target, sizeof(target), "::%s:%u", host, params->port);
+	snprintf(target, sizeof(target), "::%s:%u", host, check->params.port);
 	probe->target = curl_slist_append(NULL, target);
-	curl_easy_setopt(probe->easy, CURLOPT_SSL_VERIFYPEER, params->verify ? 1L : 0L);
-	curl_easy_setopt(probe->easy, CURLOPT_SSL_VERIFYHOST, params->verify ? 2L : 0L);
+	curl_easy_setopt(probe->easy, CURLOPT_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
+	curl_easy_setopt(probe->easy, CURLOPT_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
 	curl_easy_setopt(probe->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	return probe->target && curl_easy_setopt(probe->easy, CURLOPT_CONNECT_TO, probe->target) == CURLE_OK &&
-	       (!params->ca || curl_easy_setopt(probe->easy, CURLOPT_CAINFO, params->ca) == CURLE_OK);
+	       (!settings->ca || curl_easy_setopt(probe->easy, CURLOPT_CAINFO, settings->ca) == CURLE_OK);
 }
 
 static bool set_request(struct cp_check *check, struct probe *probe)
 {
-	const struct cp_check_params *params = &check->params;
+	const struct cp_health *settings = &check->params.settings;
 	char host[INET_ADDRSTRLEN], url[1400], header[300];
 	struct curl_slist *more;
 
-	inet_ntop(AF_INET, &params->address, host, sizeof(host));
+	inet_ntop(AF_INET, &check->params.address, host, sizeof(host));
 	if (snprintf(url, sizeof(url), "%s://%s:%u%s", tls(check) ? "https" : "http",
-		     params->server_name ? params->server_name : host, params->port, params->path) >=
-	    (int)sizeof(url))
+		     settings->server_name ? settings->server_name : host, check->params.port,
+		     settings->path) >= (int)sizeof(url))
 		return false;
 	if (tls(check) && !set_tls(check, probe, host))
 		return false;
 	probe->headers = curl_slist_append(NULL, "Connection: close");
-	if (params->host && probe->headers) {
-		if (snprintf(header, sizeof(header), "Host: %s", params->host) >= (int)sizeof(header))
+	if (settings->host && probe->headers) {
+		if (snprintf(header, sizeof(header), "Host: %s", settings->host) >= (int)sizeof(header))
 			return false;
 		more = curl_slist_append(probe->headers, header);
 		if (!more)
@@ -208,8 +209,8 @@ static bool set_limits(struct cp_check *check, struct probe *probe)
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "poise/" POISE_VERSION);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)check->params.timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)check->params.timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)check->params.settings.timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)check->params.settings.timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 16384L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, probe);

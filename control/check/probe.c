@@ -42,7 +42,7 @@ void cp_check_begin(evutil_socket_t fd, short what, void *context)
 // The next probe begins one interval after this one began, so that phases stay apart.
 static void rest(struct cp_check *check, uint64_t now_ns)
 {
-	uint64_t due_ns = check->started_ns + check->params.interval_ms * 1000000ull;
+	uint64_t due_ns = check->started_ns + check->params.settings.interval_ms * 1000000ull;
 
 	check->running = false;
 	cp_check_schedule(check, due_ns > now_ns ? due_ns - now_ns : 1000000);
@@ -63,6 +63,7 @@ static void tell(const struct cp_check *check)
 
 void cp_check_report(struct cp_check *check, const struct cp_health_report *found)
 {
+	const struct cp_health *settings = &check->params.settings;
 	struct cp_app *app = cp_checks_app(check->owner);
 	struct cp_backend_state *state = cp_app_state(app, check->service, check->backend);
 	struct cp_health_report report = *found;
@@ -76,7 +77,7 @@ void cp_check_report(struct cp_check *check, const struct cp_health_report *foun
 		check->failures++;
 		memcpy(check->reason, report.reason, sizeof(check->reason));
 	}
-	if (cp_health_result(&check->health, report.good, check->params.rise, check->params.fall, now_ns))
+	if (cp_health_result(&check->health, report.good, settings->rise, settings->fall, now_ns))
 		tell(check);
 	// A reload may have taken the state away.
 	if (state && cp_health_report(state, &report, check->health.healthy))

@@ -49,7 +49,7 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
 
 	// Both at once when poised itself was held up: then the answer counts.
 	if (!(what & EV_WRITE)) {
-		snprintf(reason, sizeof(reason), "no connection within %u ms", check->params.timeout_ms);
+		snprintf(reason, sizeof(reason), "no connection within %u ms", check->params.settings.timeout_ms);
 		stop(check);
 		cp_check_done(check, false, reason);
 		return;
@@ -83,8 +83,8 @@ static int connect_to(struct cp_check *check, int fd)
 static void start(struct cp_check *check)
 {
 	struct timeval timeout = {
-		.tv_sec = check->params.timeout_ms / 1000,
-		.tv_usec = check->params.timeout_ms % 1000 * 1000,
+		.tv_sec = check->params.settings.timeout_ms / 1000,
+		.tv_usec = check->params.settings.timeout_ms % 1000 * 1000,
 	};
 	struct probe *probe = calloc(1, sizeof(*probe));
 	int error;
