@@ -146,14 +146,13 @@ pair_kill()
 	local pid
 
 	pid=$(pair_ctl "$1" -j status | jq -r '.dataplane.pid // 0')
-	kill -KILL "${PAIR_POISED[$1]}"
+	kill -KILL "${PAIR_POISED[$1]}" && wait "${PAIR_POISED[$1]}" 2>/dev/null
 	[ "$pid" = 0 ] || kill -KILL "$pid"
 	for pid in front back; do
 		ip -n "$1" link set "$pid" xdpgeneric off 2>/dev/null
 		ip -n "$1" link set "$pid" down
 	done
 	ip -n "$1" link set sync down
-	wait "${PAIR_POISED[$1]}" 2>/dev/null
 }
 
 # pair_revive a|b: it comes back with nothing in memory.

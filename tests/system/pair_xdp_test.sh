@@ -26,6 +26,11 @@ pair_config b "$mode" "$(pair_service b-full 7001 'nat = "full";' "$turned"),
 pair_begin || lab_die "the balancers do not become ready"
 check "both have joined" lab_wait 5 eval 'pair_is a ".join == \"joined\"" && pair_is b ".join == \"joined\""'
 
+carries()
+{
+	[ "$(pair_ctl "$1" -j status | jq -r .path.carries)" = "$([ "$mode" = xdp ] && echo xdp || echo dpdk)" ]
+}
+check "the path is that of mode $mode on both" lab_wait 20 eval 'carries a && carries b'
 pair_way a
 pair_probe dnat 7000 30
 pair_probe full 7001 30
