@@ -18,7 +18,8 @@ as_postgres() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
 start()
 {
 	lab_spawn "db$1" "web$1" setpriv --reuid postgres --regid postgres --clear-groups \
-		"$bin/postgres" -D "$LAB/db$1" -c "listen_addresses=*" -c "unix_socket_directories=$LAB/socket$1" -c fsync=off -c shared_buffers=8MB \
+		"$bin/postgres" -D "$LAB/db$1" -c "listen_addresses=*" \
+		-c "unix_socket_directories=$LAB/socket$1" -c fsync=off -c shared_buffers=8MB \
 		-c ssl=on -c "ssl_cert_file=$LAB/cert" -c "ssl_key_file=$LAB/key" -c wal_receiver_timeout=2s \
 		-c wal_retrieve_retry_interval=200ms -c max_wal_size=64MB -c min_wal_size=32MB
 	server[$1]=$LAB_PID
@@ -33,7 +34,8 @@ clone()
 {
 	rm -rf "$LAB/db$1"
 	lab_in "web$1" setpriv --reuid postgres --regid postgres --clear-groups \
-		"$bin/pg_basebackup" -R -c fast -X stream -N -D "$LAB/db$1" -d "host=10.2.0.$((10 + $2)) user=postgres" || lab_die "no base backup"
+		"$bin/pg_basebackup" -R -c fast -X stream -N -D "$LAB/db$1" \
+		-d "host=10.2.0.$((10 + $2)) user=postgres" || lab_die "no base backup"
 }
 
 # where PORT: which server a new connection of a client reaches, and what it says of itself
