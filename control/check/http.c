@@ -123,6 +123,7 @@ static void on_done(struct cp_check *check, int code)
 	CURLcode result = (CURLcode)code;
 	char reason[96] = "";
 	long status = 0, error = 0;
+	curl_off_t began_us = 0;
 	bool good;
 
 	curl_easy_getinfo(probe->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -133,6 +134,12 @@ static void on_done(struct cp_check *check, int code)
 		stop(check);
 		cp_check_impossible(check, "the file of ca cannot be read as certificates");
 		return;
+	}
+	// curl also says so when one line of a header does not end.
+	curl_easy_getinfo(probe->easy, CURLINFO_STARTTRANSFER_TIME_T, &began_us);
+	if (result == CURLE_OUT_OF_MEMORY && began_us > 0) {
+		probe->header_bytes = HEADER_MAX + 1;
+		result = CURLE_WRITE_ERROR;
 	}
 	if (probe->local_error || result == CURLE_OUT_OF_MEMORY) {
 		error = probe->local_error ? probe->local_error : ENOMEM;

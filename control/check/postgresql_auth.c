@@ -13,7 +13,14 @@
 #define ROUNDS_MOST 20000 // PostgreSQL's own are 4096: some milliseconds
 #define PEEK 8192
 
-enum request { AUTH_OK = 0, AUTH_CLEAR = 3, AUTH_MD5 = 5, AUTH_SASL = 10, AUTH_SASL_CONTINUE = 11, AUTH_SASL_FINAL = 12 };
+enum request {
+	AUTH_OK = 0,
+	AUTH_CLEAR = 3,
+	AUTH_MD5 = 5,
+	AUTH_SASL = 10,
+	AUTH_SASL_CONTINUE = 11,
+	AUTH_SASL_FINAL = 12,
+};
 
 static uint32_t word(const unsigned char *bytes)
 {
