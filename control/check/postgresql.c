@@ -17,8 +17,10 @@
 #include "check.h"
 #include "password.h"
 #include "postgresql.h"
+#include "postgresql_auth.h"
 
 #define ANSWER_MAX 65536    // bytes of a whole probe, TLS included
+#define AGAIN_US 5000
 #define NO_FILE "/dev/null/none" // cannot exist: libpq looks for no file of its own choice
 
 struct probe {
@@ -69,9 +71,12 @@ static void await(struct cp_check *check, short what)
 {
 	struct probe *probe = check->probe;
 	uint64_t left = left_us(check);
+	bool again = !what && left > AGAIN_US; // what is there is not enough: look later
 	struct timeval time = {.tv_sec = (time_t)(left / 1000000), .tv_usec = (suseconds_t)(left % 1000000)};
 	char reason[64];
 
+	if (again)
+		time = (struct timeval){.tv_usec = AGAIN_US};
 	if (!left) {
 		snprintf(reason, sizeof(reason), "no answer within %u ms", check->params.settings.timeout_ms);
 		fail(check, reason);
@@ -145,10 +150,32 @@ static void ask(struct cp_check *check)
 		take_answer(check);
 }
 
+// May libpq see what waits? If not, what is to be done is done.
+static bool may_read(struct cp_check *check)
+{
+	struct probe *probe = check->probe;
+	const char *why = "";
+
+	if (PQstatus(probe->connection) != CONNECTION_AWAITING_RESPONSE)
+		return true;
+	switch (cp_postgresql_peek(probe->connection, &why)) {
+	case CP_AUTH_FINE:
+		return true;
+	case CP_AUTH_MORE:
+		await(check, 0);
+		return false;
+	default:
+		fail(check, why);
+		return false;
+	}
+}
+
 static void log_in(struct cp_check *check)
 {
 	struct probe *probe = check->probe;
 
+	if (!may_read(check))
+		return;
 	switch (PQconnectPoll(probe->connection)) {
 	case PGRES_POLLING_READING:
 		await(check, EV_READ);
@@ -169,7 +196,7 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
 	struct cp_check *check = context;
 	struct probe *probe = check->probe;
 
-	if (!(what & (EV_READ | EV_WRITE)))
+	if (!(what & (EV_READ | EV_WRITE)) && !left_us(check))
 		await(check, 0); // the time is over
 	else if (talks_too_much(probe))
 		fail(check, "sends more than 64 KiB");

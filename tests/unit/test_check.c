@@ -73,6 +73,7 @@ static void http_answers(void)
 		{"\x01\x02 what\r\n\r\n", NULL, false, false, "answer is not HTTP/1"},
 		{"HTTP/1.1 200 OK\r\n\r\n", KIB KIB KIB KIB, false, true, ""}, // endless body
 		{"HTTP/1.1 200 OK\r\n", "X: " KIB "\r\n", false, false, "header is larger than 32 KiB"},
+		{"HTTP/1.1 200 OK\r\nX: ", KIB KIB KIB KIB, false, false, "header is larger than 32 KiB"}, // one line
 		{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx", NULL, true, false,
 		 "no answer within 200 ms"},
 	};

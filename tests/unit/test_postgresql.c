@@ -8,6 +8,7 @@
 
 #include "check/password.h"
 #include "check/postgresql.h"
+#include "check/postgresql_auth.h"
 #include "check_world.h"
 
 // One row of texts, NULL for null.
@@ -91,7 +92,7 @@ static void servers_that_are_none(void)
 		{NULL, NULL, true, "no answer within 200 ms"},
 		{"HTTP/1.1 400 Bad Request\r\n\r\n", NULL, false, "received invalid response to"},
 		{"S\x01\x02", NULL, true, ""},
-		{"N", LINE, true, "expected authentication request"},
+		{"N", LINE, true, "sends a message of odd size"},
 		{"EFATAL:  too many", KIB_OF(LINE), true, "sends more than 64 KiB"}, // a text that does not end
 	};
 
@@ -171,7 +172,46 @@ static void a_missing_password_gives_no_verdict(void)
 	world_end(world, &server);
 }
 
+// What a server asks for: `text` behind the type and length of a message, which `more` says how much of is there.
+static enum cp_postgresql_auth asked(char type, unsigned code, const char *text, size_t cut, bool private)
+{
+	unsigned char bytes[256] = {(unsigned char)type};
+	size_t length = 8 + strlen(text);
+	const char *why = "";
+
+	bytes[3] = (unsigned char)(length >> 8);
+	bytes[4] = (unsigned char)length;
+	bytes[8] = (unsigned char)code;
+	memcpy(bytes + 9, text, strlen(text));
+	return cp_postgresql_auth(bytes, length + 1 - cut, private, &why);
+}
+
+static void log_ins(void)
+{
+	static const unsigned char notice[] = {'N', 0, 0, 0, 5, 0, 'R', 0, 0, 0, 8, 0, 0, 0, 7};
+	const char *why = "";
+
+	CU_ASSERT_EQUAL(asked('R', 0, "", 0, false), CP_AUTH_FINE);
+	CU_ASSERT_EQUAL(asked('R', 5, "salt", 0, false), CP_AUTH_FINE);
+	CU_ASSERT_EQUAL(asked('R', 3, "", 0, false), CP_AUTH_REFUSED); // clear
+	CU_ASSERT_EQUAL(asked('R', 3, "", 0, true), CP_AUTH_FINE);
+	CU_ASSERT_EQUAL(asked('R', 7, "", 0, true), CP_AUTH_REFUSED); // GSS
+	CU_ASSERT_EQUAL(asked('R', 10, "SCRAM-SHA-256", 0, false), CP_AUTH_FINE);
+	CU_ASSERT_EQUAL(asked('R', 11, "r=abc,s=def,i=4096", 0, false), CP_AUTH_FINE);
+	CU_ASSERT_EQUAL(asked('R', 11, "r=abc,s=def,i=4096", 1, false), CP_AUTH_MORE);
+	CU_ASSERT_EQUAL(asked('R', 11, "r=abc,s=def,i=2147483647", 0, true), CP_AUTH_REFUSED);
+	CU_ASSERT_EQUAL(asked('R', 11, "r=abc,s=def,i=1,i=2147483647", 0, true), CP_AUTH_REFUSED);
+	CU_ASSERT_EQUAL(asked('R', 11, "r=abc,s=def,i=-1", 0, true), CP_AUTH_REFUSED);
+	CU_ASSERT_EQUAL(asked('R', 11, "r=abc,s=def", 0, true), CP_AUTH_REFUSED);
+	CU_ASSERT_EQUAL(asked('E', 0, "no", 0, false), CP_AUTH_FINE); // libpq reads the error
+	CU_ASSERT_EQUAL(cp_postgresql_auth(notice, 6, false, &why), CP_AUTH_MORE);
+	CU_ASSERT_EQUAL(cp_postgresql_auth(notice, sizeof(notice), false, &why), CP_AUTH_REFUSED);
+	CU_ASSERT_EQUAL(cp_postgresql_auth((const unsigned char *)"R\xff\xff\xff\xff", 5, false, &why), CP_AUTH_REFUSED);
+	CU_ASSERT_EQUAL(cp_postgresql_auth(notice, 0, false, &why), CP_AUTH_MORE);
+}
+
 static const struct check_case cases[] = {
+	{ "log ins", log_ins },
 	{ "answers", answers },
 	{ "reasons", reasons },
 	{ "servers that are none", servers_that_are_none },
