@@ -147,6 +147,6 @@ lab_config "$services" | sed 's/mode = "af_xdp"/mode = "xdp"/; s/interface = "ba
 mv "$LAB/poised.log" "$LAB/poised-hang.log"
 lab_poised
 check "an interface without native XDP: poised runs" lab_wait 10 poisectl status
-check_is "one line says it is slower" "$(grep -c '"plain" has no native XDP' "$LAB/poised.log")" 1
+check_is "one line says it is slower" "$(grep -c 'interface "plain" has no native XDP' "$LAB/poised.log")" 1
 check "it ends" lab_stop "$LAB_POISED"
 check_done
