@@ -273,7 +273,7 @@ fault_reloads()
 {
 	local i
 
-	faults_config ', { name = "web3"; address = "10.2.0.11"; port = 7000; weight = 2; }' >"$LAB/other.conf"
+	faults_config ', { name = "web3"; address = "10.2.0.11"; port = 8081; weight = 2; }' >"$LAB/other.conf"
 	cp "$LAB/poise.conf" "$LAB/first.conf"
 	for ((i = 1; i <= $1; i++)); do
 		cp "$LAB/$([ $((i % 2)) = 1 ] && echo other || echo first).conf" "$LAB/poise.conf"

@@ -43,6 +43,7 @@ lab_nginx_config()
 		default_type text/plain;
 		server {
 			listen 80 reuseport backlog=4096;
+			listen 8081 reuseport backlog=4096;
 			root $2/www;
 			location = /healthz { return 200 "ok\n"; }
 			location /keep/ { keepalive_timeout 60s; return 200 "$1\n"; }
