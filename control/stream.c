@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -10,6 +11,7 @@
 
 #include "stream.h"
 
+#define LARGE_ANSWER (256u << 10) // bytes; after such ones the allocator keeps much that nobody needs again
 #define RETRY_MS 500 // after accept() failed: out of descriptors, most likely
 
 struct cp_stream_client {
@@ -32,6 +34,7 @@ struct cp_stream {
 	struct event *retry;
 	struct cp_stream_client *clients;
 	unsigned clients_count;
+	bool large; // a large answer has been given
 };
 
 static struct timeval milliseconds(unsigned ms)
@@ -39,6 +42,15 @@ static struct timeval milliseconds(unsigned ms)
 	struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 
 	return time;
+}
+
+// Give back to the system what large answers took, once nobody is there who could want another at once.
+static void trim(struct cp_stream *stream)
+{
+	if (!stream->large || stream->clients_count)
+		return;
+	stream->large = false;
+	malloc_trim(0);
 }
 
 static void drop(struct cp_stream_client *client)
@@ -59,6 +71,7 @@ static void drop(struct cp_stream_client *client)
 	if (client->io)
 		bufferevent_free(client->io);
 	free(client);
+	trim(stream);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)

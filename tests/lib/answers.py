@@ -36,7 +36,8 @@ CALLS = [
     "explain tcp 10.1.0.9:4000 10.9.9.9:80", "reload", "check " + FILE, "check " + NEW, "plan " + NEW,
     "apply %s --confirm 60" % NEW, "confirm", "rollback", "drain web/web1 --deadline 100", "backends", "drift",
     "drift --save %s/saved.conf" % LAB, "enable web/web1", "disable web1", "enable web1", "weight web1 3", "drift",
-    "weight web1 default", "doctor", "events", "events 3", "events --after 2", "version", "help", "help flows",
+    "weight web1 default", "doctor", "events", "events 3", "events --after 2", "ready",
+    "withdraw", "announce", "sync", "version", "help", "help flows",
     "restart",
     # refused
     "check %s/none.conf" % LAB, "confirm", "drain nobody", "explain udp a b",

@@ -12,7 +12,13 @@ lab_topology 2
 lab_nginx 1
 lab_nginx 2
 lab_memory
-lab_config "$(lab_service web 80 'scheduler = "wrr";' "$(lab_backends 2)")" >"$LAB/poise.conf"
+{
+	lab_config "$(lab_service web 80 'scheduler = "wrr";' "$(lab_backends 2)")"
+	# A peer that is not there: of a pair there is something to tell all the same.
+	echo "ha = { node = 1; listen = \"127.0.0.1:9651\"; peer = \"127.0.0.2:9651\"; join_timeout_s = 1;"
+	echo "  key_file = \"$LAB/key\"; };"
+} >"$LAB/poise.conf"
+(umask 077 && head -c 32 /dev/urandom >"$LAB/key")
 sed 's/"web2"/"web9"/' "$LAB/poise.conf" >"$LAB/new.conf"
 lab_poised --log-format json
 lab_ready 20 || lab_die "Poise does not become ready"

@@ -129,7 +129,7 @@ kill -HUP "$LAB_POISED"
 check "SIGHUP with a bad file is refused" lab_wait 5 sh -c \
 	"[ \$('$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' -j status | jq .reloads.failed) -gt ${failed:-0} ]"
 check_is "every error in the log with its line" \
-	"$(grep -oE 'poise\.conf:[0-9]+: ' "$LAB/poised.log" | sort -u | wc -l)" 4
+	"$(grep -oE 'poise\.conf:(1|4|6|9): ' "$LAB/poised.log" | sort -u | wc -l)" 4
 for file in bad empty noise deep; do
 	check_is "beside it a poised with the $file file does not start" \
 		"$(lab_in lb timeout 20 "$LAB_BUILD/control/poised" -c "$LAB/$file.conf" --foreground >"$LAB/said" 2>&1
