@@ -25,6 +25,7 @@ struct cp_netlink;
 struct cp_publish;
 struct cp_sink_dp;
 struct cp_spawn;
+struct cp_sync;
 struct cp_watch;
 struct cp_xdp;
 struct cp_xdp_stats;
@@ -84,6 +85,7 @@ struct cp_app {
 	struct cp_publish *publish;
 	struct cp_sink_dp *sink;
 	struct cp_spawn *spawn;
+	struct cp_sync *sync;
 	struct cp_watch *watch;
 	char run_dir[CP_PATH_SIZE];  // directory of the control socket
 	char instance[CP_PATH_SIZE]; // run_dir as one word: names of pins, EAL file prefix

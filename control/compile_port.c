@@ -38,7 +38,9 @@ static int add_snat(struct cp_compile_step *step, uint32_t index)
 {
 	const struct cp_port *from = &step->config->ports[index];
 	struct poise_snapshot *out = step->out;
+	uint16_t first = from->snat_first_port, last = from->snat_last_port;
 
+	cp_ha_snat_ports(&step->config->ha, &first, &last);
 	if (out->snat_count + from->snat_count > POISE_MAX_SNAT) {
 		cp_report_add(step->report, step->config->file, from->line,
 			      "more than %u snat addresses on all ports, remove some", POISE_MAX_SNAT);
@@ -50,8 +52,8 @@ static int add_snat(struct cp_compile_step *step, uint32_t index)
 		out->snat[out->snat_count++] = (struct poise_snat){
 			.address = from->snat[i],
 			.port = (uint16_t)index,
-			.first_port = from->snat_first_port,
-			.last_port = from->snat_last_port,
+			.first_port = first,
+			.last_port = last,
 		};
 	return 0;
 }

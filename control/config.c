@@ -53,6 +53,7 @@ static void parse(config_setting_t *tree, struct cp_config *config, struct cp_re
 	cp_parse_fallback(&root, config);
 	cp_parse_metrics(&root, config);
 	cp_parse_control(&root, config);
+	cp_parse_ha(&root, config);
 	cp_read_end(&root);
 }
 

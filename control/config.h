@@ -135,6 +135,20 @@ struct cp_neighbor {
 	char port[POISE_NAME_SIZE];
 };
 
+// The pair that this balancer belongs to (docs/high-availability.md).
+struct cp_ha {
+	int line;
+	bool on;
+	uint32_t node; // 0 or 1: whose half of the source ports is ours
+	char listen_address[64]; // of the sync link, either family
+	char peer_address[64];
+	uint16_t listen_port; // host order
+	uint16_t peer_port;
+	char interface[16]; // the link's; empty: whichever leads to the peer
+	char key_file[CP_PATH_SIZE];
+	uint32_t join_timeout_s; // default 10
+};
+
 struct cp_config {
 	char *file; // as given, for messages
 	char *text; // what was read, as libconfig saw it
@@ -145,6 +159,7 @@ struct cp_config {
 	uint32_t services_count;
 	struct cp_neighbor *neighbors; // owned
 	uint32_t neighbors_count;
+	struct cp_ha ha;
 	bool xdp;	       // fallback.xdp, kept for the fallback path
 	uint32_t heartbeat_ms; // fallback.heartbeat_ms
 	char metrics_address[64]; // empty: off
@@ -179,6 +194,9 @@ const char *cp_sslmode_name(enum cp_sslmode mode);
 bool cp_health_same(const struct cp_health *a, const struct cp_health *b);
 int cp_health_copy(struct cp_health *to, const struct cp_health *from);
 void cp_health_free(struct cp_health *health);
+
+// Of a port's range of source ports, the part that is this node's: all of it without a peer, else a half.
+void cp_ha_snat_ports(const struct cp_ha *ha, uint16_t *first, uint16_t *last);
 
 // Index of a port by name, or -1.
 int cp_config_port(const struct cp_config *config, const char *name);

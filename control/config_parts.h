@@ -13,6 +13,7 @@ void cp_parse_services(struct cp_read *root, struct cp_config *config);
 void cp_parse_neighbors(struct cp_read *root, struct cp_config *config);
 void cp_parse_fallback(struct cp_read *root, struct cp_config *config);
 void cp_parse_metrics(struct cp_read *root, struct cp_config *config);
+void cp_parse_ha(struct cp_read *root, struct cp_config *config); // after the ports
 void cp_parse_control(struct cp_read *root, struct cp_config *config);
 
 // Of one service. *room is how many backends the limit of all services still allows; it is counted down.

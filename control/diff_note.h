@@ -13,6 +13,7 @@ void cp_diff_note(struct cp_diff *diff, bool restart, const char *format, ...)
 bool cp_diff_text(const char *before, const char *after);
 
 void cp_diff_process(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);
+void cp_diff_ha(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);
 void cp_diff_ports(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);
 void cp_diff_neighbors(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);
 void cp_diff_services(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);

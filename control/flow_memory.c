@@ -167,6 +167,19 @@ int cp_flow_memory_open(struct cp_flow_memory *flows, const char *pins, const ch
 	return open_shared(flows, path, max_flows);
 }
 
+void *cp_flow_memory_writable(const struct cp_flow_memory *flows)
+{
+	void *base = mmap(NULL, whole_pages(flows->bytes), PROT_READ | PROT_WRITE, MAP_SHARED, flows->fd, 0);
+
+	return base == MAP_FAILED ? NULL : base;
+}
+
+void cp_flow_memory_unmap(const struct cp_flow_memory *flows, void *base)
+{
+	if (base)
+		munmap(base, whole_pages(flows->bytes));
+}
+
 void cp_flow_memory_close(struct cp_flow_memory *flows, const char *pins, const char *instance, bool remove)
 {
 	char name[300];

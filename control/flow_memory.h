@@ -12,5 +12,9 @@
 int cp_flow_memory_open(struct cp_flow_memory *flows, const char *pins, const char *instance,
 			uint32_t max_flows, bool need_map);
 
+// A writable mapping of the same memory, for sync_write.c alone; NULL with errno set. *flows says how large it is.
+void *cp_flow_memory_writable(const struct cp_flow_memory *flows);
+void cp_flow_memory_unmap(const struct cp_flow_memory *flows, void *base);
+
 // Unmap and close. With `remove` the table goes as soon as the dataplane lets go of it too.
 void cp_flow_memory_close(struct cp_flow_memory *flows, const char *pins, const char *instance, bool remove);

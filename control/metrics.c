@@ -37,6 +37,7 @@ int cp_metrics_write(const struct cp_app *app, struct cp_monotone *monotone, str
 	if (!error) {
 		cp_metrics_process(app, out);
 		cp_metrics_packets(app, out);
+		cp_metrics_sync(app, out);
 		cp_metrics_states(app, &view, out);
 		cp_metrics_backends(&view, out);
 	}

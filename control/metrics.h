@@ -16,5 +16,6 @@ void cp_metrics_process(const struct cp_app *app, struct evbuffer *out);
 void cp_metrics_packets(const struct cp_app *app, struct evbuffer *out);
 void cp_metrics_handshakes(const struct cp_view *view, struct evbuffer *out);
 void cp_metrics_states(const struct cp_app *app, const struct cp_view *view, struct evbuffer *out);
+void cp_metrics_sync(const struct cp_app *app, struct evbuffer *out);
 void cp_metrics_lifecycle(const struct cp_view *view, struct evbuffer *out);
 void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out);

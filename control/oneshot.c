@@ -10,6 +10,7 @@
 #include "interfaces.h"
 #include "log.h"
 #include "snapshot_file.h"
+#include "sync.h"
 #include "states.h"
 
 // The config as a snapshot in which every backend is healthy and only the config's neighbors are known.
@@ -39,7 +40,7 @@ int cp_oneshot_check(const char *file)
 	struct cp_config *config = cp_config_load(file, &report);
 	int status = 1;
 
-	if (config && !cp_interfaces_check(config, &report)) {
+	if (config && !cp_interfaces_check(config, &report) && !cp_sync_check(config, &report)) {
 		struct poise_snapshot *snapshot = compile(config, &report); // limits are seen only here
 
 		if (snapshot) {

@@ -16,6 +16,7 @@
 #include "publish.h"
 #include "shrink.h"
 #include "states.h"
+#include "sync.h"
 #include "trial.h"
 
 struct candidate {
@@ -65,7 +66,8 @@ static int make(struct cp_app *app, const char *file, bool force, struct candida
 	int error;
 
 	candidate->config = cp_config_load(file, report);
-	if (!candidate->config || cp_interfaces_check(candidate->config, report))
+	if (!candidate->config || cp_interfaces_check(candidate->config, report) ||
+	    cp_sync_check(candidate->config, report))
 		return -1;
 	cp_diff(app->config, candidate->config, &candidate->diff);
 	if (candidate->diff.failed || make_states(app, candidate)) {
@@ -132,6 +134,8 @@ int cp_reload(struct cp_app *app, const char *file, bool force, struct cp_report
 		error = cp_publish_now(app->publish, report); // tried above: fails for want of memory alone
 		app->reloads++;
 		cp_guard_look(app->guard);
+		if (app->sync)
+			cp_sync_apply(app->sync); // logs
 		if (own)
 			cp_trial_keep(app);
 		cp_log(CP_LOG_INFO, "reloaded", "reloaded %s: %s", file, line ? line : "done");

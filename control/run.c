@@ -24,6 +24,7 @@
 #include "sink_dp.h"
 #include "spawn_dataplane.h"
 #include "states.h"
+#include "sync.h"
 #include "trial.h"
 #include "view.h"
 #include "watch.h"
@@ -71,7 +72,7 @@ static int start_config(struct cp_app *app, const char *file)
 
 	app->config_file = strdup(file);
 	app->config = cp_config_load(file, &report);
-	if (app->config && cp_interfaces_check(app->config, &report)) {
+	if (app->config && (cp_interfaces_check(app->config, &report) || cp_sync_check(app->config, &report))) {
 		cp_config_free(app->config);
 		app->config = NULL;
 	}
@@ -198,8 +199,11 @@ static int start_services(struct cp_app *app)
 	app->sink = cp_sink_dp_create(app);
 	app->checks = cp_checks_create(app);
 	app->watch = cp_watch_create(app);
-	if (!app->spawn || !app->sink || !app->checks || !app->watch)
+	app->sync = cp_sync_create(app);
+	if (!app->spawn || !app->sink || !app->checks || !app->watch || !app->sync)
 		return -ENOMEM;
+	if (cp_sync_apply(app->sync))
+		return -EIO;
 	cp_checks_apply(app->checks);
 	app->api = cp_api_create(app);
 	if (!app->api)
@@ -259,6 +263,7 @@ static void stop(struct run *run, bool remove)
 	cp_api_destroy(app->api);
 	cp_checks_destroy(app->checks);
 	cp_watch_destroy(app->watch);
+	cp_sync_destroy(app->sync);
 	cp_sink_dp_destroy(app->sink);
 	cp_spawn_destroy(app->spawn);
 	free(app->dataplane.counts);

@@ -60,6 +60,11 @@ __attribute__((format(printf, 2, 3))) static void fail(struct cp_sink_dp *sink, 
 	cp_log(CP_LOG_ERROR, "dataplane-refused", "dataplane: %s", link->error);
 }
 
+bool cp_sink_dp_recovers(const struct cp_sink_dp *sink)
+{
+	return sink && sink->waiting == WAIT_TABLE;
+}
+
 static void disconnect(struct cp_sink_dp *sink)
 {
 	struct cp_dataplane_link *link = &sink->app->dataplane;

@@ -24,5 +24,8 @@ int cp_sink_dp_stop(struct cp_sink_dp *sink, bool for_good);
 // there is none.
 int cp_sink_dp_dismiss(const char *socket);
 
+// Does the dataplane look for unfinished records in the flow table right now? Then nobody here may begin one.
+bool cp_sink_dp_recovers(const struct cp_sink_dp *sink);
+
 // Its process is gone.
 void cp_sink_dp_gone(struct cp_sink_dp *sink);

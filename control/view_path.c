@@ -3,6 +3,7 @@
 //
 // Which path carries the packets: the XDP program decides it for each of them by the gate of its queue and
 // the heartbeat of the worker behind it. This looks at the same memory.
+#include "sync.h"
 #include "view.h"
 #include "xdp.h"
 
@@ -65,6 +66,8 @@ bool cp_view_ready(const struct cp_app *app, const char **why)
 		reason = "the dataplane does not run";
 	else if (!runs && kernel != app->snapshot->generation)
 		reason = "the XDP program does not use the newest configuration yet";
+	else
+		cp_sync_ready(app->sync, &reason);
 	if (why)
 		*why = reason;
 	return !reason;
