@@ -38,6 +38,10 @@ static __always_inline int decide(struct xdp_view *view, const struct poise_snap
 		if (!flow || (poise_flow_expired(snapshot, flow, view->now_ms) &&
 			      xdp_flow_remove(&view->table, found, POISE_FLOW_EXPIRED)))
 			flow = NULL;
+		// Nor does anybody look for the flows of a source that is denied now.
+		if (flow && poise_flow_denied(snapshot, flow) &&
+		    xdp_flow_remove(&view->table, found, POISE_FLOW_DENIED))
+			flow = NULL;
 	}
 	if (flow && step->packet.ttl <= 1) // is no sign of life of its flow
 		return POISE_TTL_EXPIRED;

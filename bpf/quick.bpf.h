@@ -62,6 +62,7 @@ __noinline int xdp_quick(struct xdp_md *context)
 	}
 	bytes = POISE_HOST16(plain->ip.total_length);
 	if (snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK || poise_flow_expired(snapshot, flow, view.now_ms) ||
+	    poise_flow_denied(snapshot, flow) ||
 	    !poise_quick_forward(snapshot, flow, direction, plain, view.now_ms, &port))
 		return XDP_ABORTED;
 	xdp_count_received(&view, length);

@@ -77,7 +77,9 @@ static void keep_removed(struct cp_compile_step *step, uint32_t b)
 		return;
 	step->vip_used[v] = true;
 	out->vips[v] = previous->vips[v];
-	out->vips[v].flags |= POISE_VIP_REMOVED;
+	out->vips[v].flags = POISE_VIP_REMOVED;
+	out->vips[v].access_first = 0;
+	out->vips[v].access_count = 0;
 	out->vips[v].slot_first = 0;
 	out->vips[v].slot_count = 0;
 	memcpy(out->vip_names[v], previous->vip_names[v], POISE_NAME_SIZE);

@@ -54,5 +54,8 @@ uint32_t cp_compile_choose(struct cp_compile_step *step, const struct cp_service
 // compile_slots.c: in which order. 0 or -1.
 int cp_compile_slots(struct cp_compile_step *step);
 
+// compile_access.c: access[] and what the services say of sources. 0 or -1.
+int cp_compile_access(struct cp_compile_step *step);
+
 // compile_hash.c: vip_hash[] and vip_salt. 0 or -1.
 int cp_compile_hash(struct cp_compile_step *step);

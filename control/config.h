@@ -17,6 +17,8 @@
 #define CP_MAX_LIST 64
 #define CP_PATH_SIZE 108 // sun_path
 #define CP_MAX_WEIGHT 256
+#define CP_MAX_NEW_FLOWS 10000 // of one source a second
+#define CP_MAX_SOURCE_FLOWS 1000000
 
 enum cp_nic_mode {
 #define POISE_NIC_MODE(NAME, name, built, help) CP_NIC_##NAME,
@@ -112,6 +114,22 @@ struct cp_lifecycle {
 	uint32_t ejection_interval_s;	     // default 60
 };
 
+struct cp_prefix {
+	uint32_t address; // network byte order
+	uint32_t length;
+};
+
+struct cp_prefixes {
+	struct cp_prefix *items; // owned, in order
+	uint32_t count;
+};
+
+// Which sources a service serves (access.h).
+struct cp_access {
+	struct cp_prefixes allow; // empty: all
+	struct cp_prefixes deny;
+};
+
 struct cp_service {
 	int line;
 	char name[POISE_NAME_SIZE];
@@ -124,6 +142,9 @@ struct cp_service {
 	uint32_t backends_count;
 	struct cp_health health;
 	struct cp_lifecycle lifecycle;
+	struct cp_access access;
+	uint32_t new_flows_per_source_s; // 0 (default): any number
+	uint32_t flows_per_source;	 // the same
 	uint32_t timeout_ms[POISE_TIMEOUTS];
 };
 

@@ -18,6 +18,8 @@ void cp_config_free(struct cp_config *config)
 
 		free(service->backends);
 		cp_health_free(&service->health);
+		free(service->access.allow.items);
+		free(service->access.deny.items);
 	}
 	free(config->services);
 	free(config->neighbors);

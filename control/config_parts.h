@@ -22,3 +22,7 @@ void cp_parse_health(struct cp_read *service_read, struct cp_service *service);
 // Of one check: the keys that belong to its kind. Those of other kinds are reported when the type is `known`.
 void cp_parse_health_kind(struct cp_read *read, struct cp_health *health, bool known);
 void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service);
+void cp_parse_access(struct cp_read *service_read, struct cp_service *service);
+
+// One prefix out of the list `key`; `text` NULL: it is no text. Returns false when it is none, which was reported.
+bool cp_read_prefix(struct cp_read *read, const char *key, const char *text, struct cp_prefix *prefix);

@@ -44,7 +44,6 @@ static void parse_timeouts(struct cp_read *service_read, struct cp_service *serv
 static void parse_service(const struct cp_read *root, config_setting_t *setting, uint32_t index,
 			  struct cp_service *service, uint32_t *room)
 {
-	static const char *const later[] = { "limits", "allow", "deny" };
 	int protocol = IPPROTO_TCP, nat = POISE_NAT_DNAT, scheduler = POISE_SCHEDULER_RR;
 	struct cp_read read;
 	char title[64];
@@ -66,9 +65,8 @@ static void parse_service(const struct cp_read *root, config_setting_t *setting,
 	cp_parse_backends(&read, service, room);
 	cp_parse_health(&read, service);
 	cp_parse_lifecycle(&read, service);
+	cp_parse_access(&read, service);
 	parse_timeouts(&read, service);
-	for (uint32_t i = 0; i < POISE_COUNT(later); i++)
-		cp_read_unsupported(&read, later[i]);
 	cp_read_end(&read);
 }
 

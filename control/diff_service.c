@@ -108,6 +108,7 @@ static void diff_service(const struct cp_service *before, const struct cp_servic
 		cp_diff_note(diff, false, "service %s: health check", after->name);
 	if (!same_lifecycle(&before->lifecycle, &after->lifecycle))
 		cp_diff_note(diff, false, "service %s: life cycle of backends", after->name);
+	cp_diff_access(before, after, diff);
 	if (memcmp(before->timeout_ms, after->timeout_ms, sizeof(before->timeout_ms)))
 		cp_diff_note(diff, false, "service %s: timeouts", after->name);
 	diff_backends(before, after, diff);

@@ -60,6 +60,8 @@ static const char *check_vips(const struct poise_snapshot *snapshot)
 			return "the name of a service does not end";
 		if (vip->nat >= POISE_NATS || vip->scheduler >= POISE_SCHEDULERS)
 			return "a service has an unknown mode";
+		if (vip->access_first > POISE_MAX_ACCESS || vip->access_count > POISE_MAX_ACCESS - vip->access_first)
+			return "a service has lists that are not there";
 		if (vip->cursor >= POISE_MAX_VIPS)
 			return "a service has a cursor that is not there";
 		if (vip->slot_first > snapshot->slots_count ||

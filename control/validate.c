@@ -136,6 +136,7 @@ void cp_config_validate(const struct cp_config *config, struct cp_report *report
 			      "mode \"xdp\" is the fallback alone, remove fallback.xdp = false or choose another mode");
 	cp_validate_ports(config, report);
 	cp_validate_services(config, report);
+	cp_validate_access(config, report);
 	cp_validate_addresses(config, report);
 	cp_validate_neighbors(config, report);
 }

@@ -9,6 +9,7 @@
 
 void cp_validate_ports(const struct cp_config *config, struct cp_report *report);
 void cp_validate_services(const struct cp_config *config, struct cp_report *report);
+void cp_validate_access(const struct cp_config *config, struct cp_report *report);
 void cp_validate_addresses(const struct cp_config *config, struct cp_report *report);
 void cp_validate_neighbors(const struct cp_config *config, struct cp_report *report);
 

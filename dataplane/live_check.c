@@ -60,6 +60,8 @@ static const char *check_services(const struct poise_snapshot *snapshot)
 
 		if (vip->nat >= POISE_NATS || vip->scheduler >= POISE_SCHEDULERS)
 			return "service of an unknown mode";
+		if (vip->access_first > POISE_MAX_ACCESS || vip->access_count > POISE_MAX_ACCESS - vip->access_first)
+			return "service with lists out of range";
 		if (vip->cursor >= POISE_MAX_VIPS)
 			return "service with a cursor out of range";
 		if (vip->slot_first > snapshot->slots_count ||

@@ -152,6 +152,10 @@ static uint32_t reclaim_records(const struct scan *scan)
 		if (!bit(scan->candidates, i))
 			continue;
 		POISE_STORE(flow->sequence, flow->sequence | 1);
+		if (flow->flags & POISE_FLOW_COUNTED) {
+			poise_source_leave(scan->table, flow->client, flow->vip_index);
+			flow->flags = 0;
+		}
 		poise_record_free(scan->table, scan->shard_index, scan->first + i);
 	}
 	return reclaimed;

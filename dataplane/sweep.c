@@ -94,12 +94,42 @@ static void note_reset(struct dp_sweep *sweep, const struct poise_table *table, 
 		sweep->resets[sweep->resets_count++] = (struct poise_found){ number, sequence };
 }
 
+// Have the lists of sources changed? Then all shards are gone through twice with them.
+static void look_for_lists(struct dp_sweep *sweep, const struct poise_snapshot *snapshot)
+{
+	if (POISE_LIKELY(sweep->access_version == snapshot->access_version))
+		return;
+	sweep->access_version = snapshot->access_version;
+	sweep->access_shards = snapshot->access_version ? 2 * POISE_SHARDS + 1 : 0; // the first one is half done
+}
+
+// Remove the flow in this record if it is over, by its time or by the lists. Returns true when it did.
+static bool end_flow(const struct dp_sweep *sweep, const struct poise_table *table,
+		     const struct poise_snapshot *snapshot, struct poise_stats_worker *stats, uint32_t number,
+		     uint32_t sequence, uint32_t now_ms)
+{
+	const struct poise_flow *flow = poise_record(table, number);
+	enum poise_verdict event;
+
+	if (dp_flow_expired(flow, snapshot, now_ms))
+		event = POISE_FLOW_EXPIRED;
+	else if (POISE_UNLIKELY(sweep->access_shards) && poise_flow_visible(flow) && poise_flow_denied(snapshot, flow))
+		event = POISE_FLOW_DENIED;
+	else
+		return false;
+	if (!dp_flow_remove(table, stats, number, sequence))
+		return false;
+	stats->counters[event]++;
+	return true;
+}
+
 uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		      const struct poise_snapshot *snapshot, struct poise_stats_worker *stats,
 		      uint32_t now_ms, uint32_t budget)
 {
 	uint32_t due = records_due(sweep, table, now_ms, budget), looked = 0, empty = 0;
 
+	look_for_lists(sweep, snapshot);
 	if (!due || !sweep->shards)
 		return 0;
 	if (!(sweep->shards >> sweep->shard & 1))
@@ -114,6 +144,7 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		if (shard->sweep >= top) {
 			shard->sweep = 0;
 			sweep->shard = next_shard(sweep);
+			sweep->access_shards -= sweep->access_shards > 0;
 			empty++;
 			continue;
 		}
@@ -122,10 +153,7 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 			__builtin_prefetch(poise_record(table, number + DP_SWEEP_AHEAD), 0, 0); // once, and soon
 		looked++;
 		sequence = POISE_LOAD_ACQUIRE(poise_record(table, number)->sequence);
-		if (dp_flow_expired(poise_record(table, number), snapshot, now_ms) &&
-		    dp_flow_remove(table, stats, number, sequence))
-			stats->counters[POISE_FLOW_EXPIRED]++;
-		else
+		if (!end_flow(sweep, table, snapshot, stats, number, sequence, now_ms))
 			note_reset(sweep, table, snapshot, number, sequence);
 	}
 	sweep->credit -= (uint64_t)looked * DP_SWEEP_PASS_MS;

@@ -23,6 +23,8 @@ struct dp_sweep {
 	uint32_t shard;	  // where the sweep is; the record is in the shard itself
 	uint32_t last_ms;
 	uint32_t counted_ms;
+	uint64_t access_version; // of the snapshot whose lists are asked about flows that are there
+	uint32_t access_shards;	 // how many shards still to go through with it
 	uint32_t resets_count; // the worker takes them after each turn
 	struct poise_found resets[DP_RESETS];
 };
@@ -30,8 +32,10 @@ struct dp_sweep {
 void dp_sweep_init(struct dp_sweep *sweep, const struct poise_table *table, uint64_t shards,
 		   uint32_t now_ms);
 
-// Look at the records that are due, at most `budget`, and remove the flows whose idle time is over. Counts
-// into *stats; flows whose backend is to lose its flows are noted in sweep->resets. Returns how many were looked at.
+// Look at the records that are due, at most `budget`, and remove the flows whose idle time is over. Counts into *stats.
+// After the lists of sources have changed two passes also end the flows of sources that are denied now: what was made
+// by the old lists meanwhile is seen by the second. Flows whose backend is to lose its flows are noted in
+// sweep->resets. Returns how many were looked at.
 uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		      const struct poise_snapshot *snapshot, struct poise_stats_worker *stats,
 		      uint32_t now_ms, uint32_t budget);

@@ -7,7 +7,7 @@
 
 #include <poise/base.h>
 
-#define POISE_ABI_VERSION 5u
+#define POISE_ABI_VERSION 6u
 
 #define POISE_SNAPSHOT_MAGIC 0x31534553494f50ull // "POISES1", little endian
 #define POISE_TABLE_MAGIC 0x31544553494f50ull	 // "POISET1"
@@ -24,6 +24,7 @@
 #define POISE_MAX_EGRESS 8192u
 #define POISE_MAX_ROUTES 1024u
 #define POISE_MAX_SNAT 64u
+#define POISE_MAX_ACCESS 32768u // boundaries in the lists of all services; access.h
 #define POISE_VIP_HASH_SIZE 4096u // 4 times MAX_VIPS, so that a probe is short
 #define POISE_VIP_PROBE 8u
 #define POISE_NAME_SIZE 32u

@@ -10,6 +10,7 @@
 
 #define POISE_FLOW_FULL_NAT 0x01 // snat_* is ours and has an index entry of its own
 #define POISE_FLOW_TOLD 0x02	 // both sides were sent a reset (reset.h)
+#define POISE_FLOW_COUNTED 0x04	 // among the flows of its source (source_limit.h)
 
 // Inward packets carry client -> vip and leave as snat -> backend; outward packets carry
 // backend -> snat and leave as vip -> client. DNAT has snat equal to client, so translation is the

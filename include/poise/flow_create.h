@@ -185,13 +185,10 @@ POISE_INLINE enum poise_verdict poise_flow_assign(const struct poise_table *tabl
 	return POISE_SNAT_EXHAUSTED;
 }
 
-// Make a flow for the SYN in create->packet, whose client endpoint lives at *place. On POISE_FORWARDED
-// *number is its record, published, and create->sequence its sequence; with create->joined it is a flow that
-// another writer made for the same client just now. Otherwise nothing remains: POISE_NO_BACKEND,
-// POISE_TABLE_FULL (the caller may evict and try again), POISE_SNAT_EXHAUSTED. Any writer.
-POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *table,
-						  struct poise_create *create,
-						  const struct poise_place *place, __u32 *number)
+// The flow itself, its source being admitted.
+POISE_INLINE enum poise_verdict poise_flow_make(const struct poise_table *table,
+						struct poise_create *create,
+						const struct poise_place *place, __u32 *number)
 {
 	const struct poise_snapshot *snapshot = create->snapshot;
 	const struct poise_vip *vip = &snapshot->vips[create->vip_index & (POISE_MAX_VIPS - 1)];
@@ -201,12 +198,8 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	enum poise_verdict verdict;
 	struct poise_flow *flow;
 
-	create->snat_probes = 0;
-	create->snat_borrowed = 0;
-	create->snat_lost = 0;
-	create->joined = 0;
-	if (POISE_UNLIKELY(!vip->slot_count || !cursor))
-		return vip->flags & POISE_VIP_REFUSES ? POISE_REFUSED : POISE_NO_BACKEND;
+	if (!cursor)
+		return POISE_NO_BACKEND;
 	*number = poise_record_allocate(table, place->shard);
 	if (!*number)
 		return POISE_TABLE_FULL;
@@ -229,6 +222,8 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 	POISE_STORE(flow->state, (__u8)POISE_STATE_SYN_SENT);
 	if (vip->nat == POISE_NAT_FULL)
 		reply = poise_flow_reply_key(flow); // once published the record may be given away
+	if (vip->source_flows)
+		flow->flags |= POISE_FLOW_COUNTED;
 	create->sequence = poise_record_publish(flow);
 	other = (struct poise_found){ *number, create->sequence };
 	if (POISE_UNLIKELY(poise_flow_beaten(table, place, &create->packet->key, POISE_INWARD, &other))) {
@@ -251,4 +246,36 @@ POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *tabl
 		}
 	}
 	return POISE_FORWARDED;
+}
+
+// Make a flow for the SYN in create->packet, whose client endpoint lives at *place. On POISE_FORWARDED
+// *number is its record, published, and create->sequence its sequence; with create->joined it is a flow that
+// another writer made for the same client just now. Otherwise nothing remains: POISE_NO_BACKEND, POISE_SOURCE_RATE,
+// POISE_SOURCE_FLOWS, POISE_TABLE_FULL (the caller may evict and try again), POISE_SNAT_EXHAUSTED. A source that is
+// over its limits is refused before anything is taken or has to make room. Any writer.
+POISE_INLINE enum poise_verdict poise_flow_create(const struct poise_table *table,
+						  struct poise_create *create,
+						  const struct poise_place *place, __u32 *number)
+{
+	const struct poise_vip *vip = &create->snapshot->vips[create->vip_index & (POISE_MAX_VIPS - 1)];
+	int limited = vip->source_interval | vip->source_flows;
+	enum poise_verdict verdict;
+
+	create->snat_probes = 0;
+	create->snat_borrowed = 0;
+	create->snat_lost = 0;
+	create->joined = 0;
+	if (POISE_UNLIKELY(!vip->slot_count))
+		return vip->flags & POISE_VIP_REFUSES ? POISE_REFUSED : POISE_NO_BACKEND;
+	if (POISE_UNLIKELY(limited)) {
+		verdict = (enum poise_verdict)poise_source_enter(table, vip, create->packet->key.src,
+								 create->vip_index, create->now_ms);
+		if (verdict != POISE_FORWARDED)
+			return verdict;
+	}
+	verdict = poise_flow_make(table, create, place, number);
+	// A flow that was made and lost its port again has left by itself.
+	if (POISE_UNLIKELY(limited) && verdict != POISE_FORWARDED && !create->snat_lost)
+		poise_source_refund(table, vip, create->packet->key.src, create->vip_index);
+	return verdict;
 }

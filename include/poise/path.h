@@ -5,6 +5,7 @@
 // dataplane runs each step over a burst with prefetches between, the XDP program runs them in a row.
 #pragma once
 
+#include <poise/access.h>
 #include <poise/flow_create.h>
 
 struct poise_step {
@@ -54,7 +55,9 @@ POISE_INLINE enum poise_verdict poise_miss(const struct poise_snapshot *snapshot
 			return POISE_NO_SERVICE;
 		return POISE_NOT_OURS;
 	}
-	return poise_tcp_event(packet->tcp_flags) == POISE_EVENT_SYN ? POISE_FORWARDED : POISE_NO_FLOW;
+	if (poise_tcp_event(packet->tcp_flags) != POISE_EVENT_SYN)
+		return POISE_NO_FLOW;
+	return poise_access_denied(snapshot, step->vip_index, packet->key.src) ? POISE_DENIED : POISE_FORWARDED;
 }
 
 // Account a packet of a flow: state, time, acknowledgements, the count of half-open flows.

@@ -28,6 +28,8 @@ enum poise_scheduler {
 
 #define POISE_VIP_REMOVED 0x1 // left the config; kept for its flows' timeouts and not in vip_hash[]
 #define POISE_VIP_REFUSES 0x2 // answers a SYN with a reset while no backend is up
+#define POISE_VIP_ACCESS 0x4  // serves some sources only: access.h
+#define POISE_VIP_DENY_LOWEST 0x8 // 0.0.0.0 is one that it does not serve
 
 // A next hop: how a packet leaves. Index 0 is never used by a route or backend that is reachable.
 struct poise_egress {
@@ -61,7 +63,11 @@ struct poise_vip {
 	__u32 slot_first;
 	__u32 slot_count; // 0: no backend is up
 	__u32 timeout_ms[POISE_TIMEOUTS];
-	__u8 reserved[32];
+	__u32 access_first; // into access[]
+	__u32 access_count;
+	__u32 source_interval; // between two new flows of one source, in 1/1024 ms; 0: any number. source_limit.h
+	__u32 source_flows;    // of one source at the same time; 0: any number
+	__u8 reserved[16];
 };
 POISE_ASSERT(sizeof(struct poise_vip) == 64, "one cache line a VIP");
 
@@ -111,7 +117,7 @@ struct poise_snapshot {
 	__u32 slots_count;
 	__u32 flags;
 	__u64 heartbeat_ns; // a worker whose last beat is older is bypassed by the XDP program
-	__u64 reserved;
+	__u64 access_version; // of all services' lists: differs when they do, 0 when there are none
 
 	struct poise_port ports[POISE_MAX_PORTS];
 	struct poise_snat snat[POISE_MAX_SNAT];
@@ -123,6 +129,7 @@ struct poise_snapshot {
 	__u16 slots[POISE_MAX_SLOTS]; // backend indices in the order they are served
 	char vip_names[POISE_MAX_VIPS][POISE_NAME_SIZE];
 	char backend_names[POISE_MAX_BACKENDS][POISE_NAME_SIZE];
+	__u32 access[POISE_MAX_ACCESS]; // addresses in host order, ascending in each service
 };
 POISE_ASSERT(offsetof(struct poise_snapshot, ports) == 64, "header size");
 POISE_ASSERT(sizeof(struct poise_snapshot) % 8 == 0, "value of a BPF array");

@@ -9,6 +9,7 @@
 //   cursors      one line for each VIP: the round-robin cursor
 //   gates        which worker serves a queue, 4 lines; then a heartbeat line for each worker
 //   trace        packets that somebody watches, trace.h
+//   sources      what each source has and does, source_limit.h
 //   buckets      per shard, contiguous: 10 signatures and 10 record numbers a line
 //   records      per shard, contiguous: struct poise_flow
 //
@@ -77,6 +78,19 @@ POISE_ASSERT(sizeof(struct poise_heartbeat) == POISE_LINE_SIZE, "a line a worker
 #define POISE_TRACE_RECORDS 128u // trace.h; a power of two
 #define POISE_TRACE_RECORD_LINES 16u
 #define POISE_TRACE_LINES (2 + POISE_TRACE_RECORDS * POISE_TRACE_RECORD_LINES)
+
+// What sources have and do, hashed: two rows of cells, source_limit.h. Writers: whoever makes or removes a flow.
+struct poise_source_cell {
+	__u32 flows;	// of the sources that meet here
+	__u32 next_due; // when their next new flow is due if they go on evenly, in 1/1024 ms
+};
+#define POISE_SOURCE_CELLS 8u // a line
+struct poise_source_line {
+	struct poise_source_cell cells[POISE_SOURCE_CELLS];
+} POISE_ALIGNED;
+POISE_ASSERT(sizeof(struct poise_source_line) == POISE_LINE_SIZE, "cells fill lines");
+#define POISE_SOURCE_ROWS 2u
+#define POISE_SOURCE_ROW_LINES_MOST 12288u // 1.5 MiB in all
 
 #define POISE_BUCKET_SLOTS 10u
 #define POISE_PROBE_MAX 8u // buckets looked at before an insertion gives up
@@ -230,6 +244,11 @@ POISE_INLINE struct poise_shard *poise_shard(const struct poise_table *table, __
 POISE_INLINE struct poise_cursor *poise_cursor(const struct poise_table *table, __u32 index)
 {
 	return POISE_TABLE_LINE(table, table->cursor_first + (index & (POISE_MAX_VIPS - 1)));
+}
+
+POISE_INLINE __u32 poise_source_first(const struct poise_table *table)
+{
+	return table->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS + POISE_TRACE_LINES;
 }
 
 // Line of the gates that holds a queue's entry, and the entry's place in it.

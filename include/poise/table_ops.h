@@ -4,7 +4,7 @@
 // Reading and changing the flow table: find, insert, remove, allocate, free. Shared by both data paths.
 #pragma once
 
-#include <poise/table.h>
+#include <poise/source_limit.h>
 
 // A record and the even sequence that it had when its tuple was compared. It is still that flow as long as the
 // sequence has not changed: poise_flow_is().
@@ -258,6 +258,10 @@ POISE_INLINE void poise_flow_discard(const struct poise_table *table, struct poi
 			      poise_word_with(POISE_LOAD(*poise_flow_word(flow)), POISE_STATE_FREE));
 	if (poise_state_half_open((enum poise_flow_state)poise_word_state(word)))
 		poise_half_open_add(table, shard, -1);
+	if (POISE_UNLIKELY(POISE_LOAD(flow->flags) & POISE_FLOW_COUNTED)) {
+		poise_source_leave(table, flow->client, flow->vip_index);
+		POISE_STORE(flow->flags, (__u8)(POISE_LOAD(flow->flags) & ~POISE_FLOW_COUNTED));
+	}
 	poise_table_remove(table, &place, number);
 	if (POISE_LOAD(flow->flags) & POISE_FLOW_FULL_NAT) {
 		struct poise_key reply = poise_flow_reply_key(flow);

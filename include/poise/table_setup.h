@@ -17,6 +17,14 @@ POISE_INLINE __u32 poise_table_shard_records(__u32 max_flows)
 	return mean + (4 * root > 16 ? 4 * root : 16);
 }
 
+// Lines of one row of source cells: a cell for each four flows, up to a limit.
+POISE_INLINE __u32 poise_source_row_lines(__u32 records_per_shard)
+{
+	__u32 lines = records_per_shard * (POISE_SHARDS / 4 / POISE_SOURCE_CELLS);
+
+	return lines < POISE_SOURCE_ROW_LINES_MOST ? lines : POISE_SOURCE_ROW_LINES_MOST;
+}
+
 // Lay a table out for `max_flows` flows (1 to 1 << 28). Returns the number of 64-byte lines it needs and
 // fills *table except base and seed. No memory is touched.
 POISE_INLINE __u32 poise_table_layout(struct poise_table *table, __u32 max_flows)
@@ -25,18 +33,19 @@ POISE_INLINE __u32 poise_table_layout(struct poise_table *table, __u32 max_flows
 	// to nine of ten slots are in use on average, which eight probes cope with (test_table.c). What the records
 	// take above the mean the buckets give, up to a sixteenth of them, so 10 million flows cost 80 bytes each, all
 	// in.
-	__u32 mean = (max_flows + POISE_SHARDS - 1) / POISE_SHARDS, above, given;
+	__u32 mean = (max_flows + POISE_SHARDS - 1) / POISE_SHARDS, above, given, sources;
 
 	table->records_per_shard = poise_table_shard_records(max_flows);
 	above = table->records_per_shard - mean;
-	given = above + above / 4 + 64; // the lines in front of the buckets too
+	sources = POISE_SOURCE_ROWS * poise_source_row_lines(table->records_per_shard);
+	given = above + above / 4 + 64 + sources / POISE_SHARDS; // the lines in front of the buckets too
 	if (given > table->records_per_shard / 64)
 		given = table->records_per_shard / 64;
 	table->buckets_per_shard = table->records_per_shard / 4 + 4 - given;
 	table->shard_first = 1;
 	table->cursor_first = table->shard_first + POISE_SHARDS;
 	table->gate_first = table->cursor_first + POISE_MAX_VIPS;
-	table->bucket_first = table->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS + POISE_TRACE_LINES;
+	table->bucket_first = poise_source_first(table) + sources;
 	table->record_first = table->bucket_first + POISE_SHARDS * table->buckets_per_shard;
 	table->lines = table->record_first + POISE_SHARDS * table->records_per_shard;
 	return table->lines;
@@ -84,7 +93,8 @@ POISE_INLINE const char *poise_table_attach(struct poise_table *table, void *bas
 	    header->cursor_first != header->shard_first + POISE_SHARDS ||
 	    header->gate_first != header->cursor_first + POISE_MAX_VIPS ||
 	    header->bucket_first !=
-		    header->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS + POISE_TRACE_LINES ||
+		    header->gate_first + POISE_GATE_LINES + POISE_MAX_WORKERS + POISE_TRACE_LINES +
+			    POISE_SOURCE_ROWS * poise_source_row_lines(header->records_per_shard) ||
 	    header->record_first !=
 		    header->bucket_first + (__u64)POISE_SHARDS * header->buckets_per_shard)
 		return "flow table with damaged header";

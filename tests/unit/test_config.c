@@ -91,6 +91,13 @@ static void every_key_objects(const struct cp_config *config)
 	CU_ASSERT_EQUAL(service->health.expect_last, 204);
 	CU_ASSERT_EQUAL(service->health.fall, 1000);
 	CU_ASSERT_EQUAL(service->timeout_ms[POISE_TIMEOUT_ESTABLISHED], 604800000);
+	CU_ASSERT_EQUAL(service->access.allow.count, 2);
+	CU_ASSERT_EQUAL(service->access.allow.items[0].address, inet_addr("192.0.2.1")); // in order
+	CU_ASSERT_EQUAL(service->access.allow.items[0].length, 32);
+	CU_ASSERT_EQUAL(service->access.deny.count, 1);
+	CU_ASSERT_EQUAL(service->access.deny.items[0].length, 25);
+	CU_ASSERT_EQUAL(service->new_flows_per_source_s, 10000);
+	CU_ASSERT_EQUAL(service->flows_per_source, 1000000);
 	CU_ASSERT_EQUAL(config->services[1].health.type, CP_HEALTH_NONE);
 	CU_ASSERT_EQUAL(config->neighbors_count, 2);
 	CU_ASSERT_EQUAL(config->neighbors[0].prefix, 32);

@@ -57,6 +57,30 @@ static void the_first_config(void)
 	cp_diff_fini(&diff);
 }
 
+#define ONE(more) FRONT "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80; " more                        \
+	"backends = ( { name = \"web1\"; address = \"10.0.0.1\"; } ); } );\n"
+
+static void sources(void)
+{
+	struct cp_diff diff;
+
+	compare(ONE("deny = [ \"192.0.2.0/24\", \"198.51.100.1\" ]; "), ONE("deny = [ \"198.51.100.1\", \"192.0.2.0/24\" ];"),
+		&diff, "no change");
+	cp_diff_fini(&diff);
+	compare(ONE(""),
+		ONE("allow = [ \"10.0.0.0/8\" ]; deny = [ \"10.1.0.0/16\", \"10.2.0.0/16\", \"10.3.0.0/16\", "
+		    "\"10.4.0.1\", \"10.5.0.0/16\" ]; limits = { flows_per_source = 5; }; "), &diff, "3 settings changed");
+	CU_ASSERT_TRUE(has(&diff, "service web: allow +10.0.0.0/8", false));
+	CU_ASSERT_TRUE(has(&diff, "service web: deny +10.1.0.0/16, +10.2.0.0/16, +10.3.0.0/16, +10.4.0.1 and 1 more", false));
+	CU_ASSERT_TRUE(has(&diff, "service web: flows_per_source 0 -> 5", false));
+	cp_diff_fini(&diff);
+	compare(ONE("deny = [ \"10.1.0.0/16\", \"10.2.0.0/16\" ]; limits = { new_flows_per_source_s = 9; }; "),
+		ONE("deny = [ \"10.2.0.0/16\", \"10.3.0.0/16\" ]; "), &diff, "2 settings changed");
+	CU_ASSERT_TRUE(has(&diff, "service web: deny -10.1.0.0/16, +10.3.0.0/16", false));
+	CU_ASSERT_TRUE(has(&diff, "service web: new_flows_per_source_s 9 -> 0", false));
+	cp_diff_fini(&diff);
+}
+
 static void services_come_and_go(void)
 {
 	struct cp_diff diff;
@@ -138,6 +162,7 @@ static void vdev_and_neighbors(void)
 }
 
 static const struct check_case cases[] = {
+	{ "sources", sources },
 	{ "nothing changed", nothing_changed },
 	{ "the first config", the_first_config },
 	{ "services come and go", services_come_and_go },

@@ -13,7 +13,7 @@
 
 static void sizes(void)
 {
-	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 5);
+	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 6);
 	CU_ASSERT_EQUAL(sizeof(struct poise_flow), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_bucket), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_shard), 64);
@@ -27,6 +27,7 @@ static void sizes(void)
 	CU_ASSERT_EQUAL(sizeof(struct poise_port), 88);
 	CU_ASSERT_EQUAL(sizeof(struct poise_stats), 192);
 	CU_ASSERT_EQUAL(sizeof(struct poise_stats_backend), 256);
+	CU_ASSERT_EQUAL(sizeof(struct poise_source_line), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_header), 16);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_welcome), 72);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_result), 192);
@@ -49,6 +50,8 @@ static void snapshot_offsets(void)
 			offsetof(struct poise_snapshot, routes) + 12288);
 	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, vip_names),
 			offsetof(struct poise_snapshot, slots) + 262144);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, access),
+			offsetof(struct poise_snapshot, vip_names) + 32768 + 131072);
 }
 
 // The list's names are usable as metric and JSON keys, and every verdict has a kind.

@@ -492,8 +492,55 @@ def malformed():
     return vectors
 
 
-FILES = {"dnat": dnat, "spread": spread, "resets": resets, "full": full, "two_arm": two_arm, "replies": replies,
-         "icmp": icmp, "icmp_full": icmp_full, "malformed": malformed}
+def access():
+    vectors = vec.Vectors("access", "Which sources are served, and how much of a service they may have.")
+    vectors.scenario = "The longest prefix that holds a source decides"
+    for client, served in (("198.51.100.7", True), ("198.51.100.0", True), ("198.51.100.127", True),
+                           ("198.51.100.128", False), ("198.51.100.200", True), ("198.51.100.201", False),
+                           ("198.51.100.255", False), ("198.51.101.0", False), ("198.51.99.255", False),
+                           ("1.0.0.0", False), ("223.255.255.255", False)):
+        flow = Flow(vectors, 50001, WEB1, client=client)
+        if served:
+            flow.into("%s is served" % client, SYN, ["flow_created"])
+        else:
+            flow.refused("%s is not" % client, SYN, "denied")
+    vectors.scenario = "With deny alone everybody else is served"
+    Flow(vectors, 50001, WEB1, client=FAR, link=STRANGER, vport=81).into("in no list", SYN, ["flow_created"])
+    for client in ("203.0.114.0", "203.0.114.255"):
+        Flow(vectors, 50001, WEB1, client=client, vport=81).refused("%s is denied" % client, SYN, "denied")
+    Flow(vectors, 50001, WEB1, client="203.0.115.0", link=STRANGER, vport=81).into("next to it", SYN,
+                                                                                   ["flow_created"])
+    vectors.scenario = "A denied source gets nothing"
+    denied = Flow(vectors, 50002, WEB1, client=FAR)
+    denied.refused("ACK", ACK, "no_flow")
+    denied.refused("SYN with TTL 1: no error", SYN, "denied", ttl=1)
+    denied.refused("SYN with a tag and options", SYN, "denied", tags=[(p.VLAN, 100)], ip={"options": NOP * 4})
+    closed = Flow(vectors, 50002, WEB1, client=FAR, vip="203.0.113.31")
+    closed.refused("SYN to a service that refuses: no reset", SYN, "denied")
+    vectors.scenario = "One new flow a second"
+    slow = [Flow(vectors, 51000 + i, WEB1, vport=82) for i in range(3)]
+    slow[0].into("the first", SYN, ["flow_created"])
+    slow[1].refused("the second", SYN, "source_rate")
+    slow[0].into("the first again is no new one", SYN, ["syn_repeated"])
+    slow[2].refused("the third", SYN, "source_rate")
+    Flow(vectors, 51000, WEB1, vport=82, client="198.51.100.8").into("another source", SYN, ["flow_created"])
+    vectors.scenario = "Two flows at the same time"
+    few = [Flow(vectors, 52000 + i, WEB1, vport=83) for i in range(4)]
+    few[0].open()
+    few[1].into("the second", SYN, ["flow_created"])
+    few[2].refused("the third", SYN, "source_flows")
+    few[3].refused("the fourth", SYN, "source_flows")
+    few[0].into("the first is not disturbed", PSH | ACK, seq=100, ack=500, data=b"still here")
+    few[0].into("RST", RST, seq=110)
+    few[0].into("a new one in its place", SYN, ["flow_rescheduled", "flow_created"], seq=7000)
+    few[2].refused("the third all the same", SYN, "source_flows")
+    Flow(vectors, 52000, WEB1, vport=83, client="198.51.100.8").into("another source", SYN, ["flow_created"])
+    vectors.flows = 4 + 2 + 2 + 3
+    return vectors
+
+
+FILES = {"access": access, "dnat": dnat, "spread": spread, "resets": resets, "full": full, "two_arm": two_arm,
+         "replies": replies, "icmp": icmp, "icmp_full": icmp_full, "malformed": malformed}
 
 
 def main():
