@@ -33,6 +33,7 @@ CASES = {
     "PoiseBackendDown": ("70s", "50s", [('poise_backend_up{{service="web",backend="a",{}}}', "0x60", "1x60")]),
     "PoiseBackendFlaps": ("2m", None, [
         ('poise_backend_up{{service="web",backend="a",{}}}', "0 1 0 1 0 1 0 1x60", "1 0 1x60")]),
+    "PoiseSyncDown": ("40s", "20s", [('poise_sync_connected{{direction="sending",{}}}', "0x60", "1x60")]),
     "PoiseTwoPrimaries": ("10s", None, [('poise_service_two_primaries{{service="db",{}}}', "1x60", "0x60")]),
     "PoiseFlowTableFilling": ("6m", "4m", [
         ("poise_flow_table_used{{{}}}", "85x60", "75x60"), ("poise_flow_table_capacity{{{}}}", "100x60", "100x60")]),
