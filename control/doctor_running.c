@@ -17,7 +17,7 @@ static void look_at_path(struct cp_doctor *doctor)
 	else
 		cp_doctor_add(doctor, CP_DOCTOR_OK, "path", NULL, "%s carries the packets",
 			      cp_view_path_name(state.path));
-	if (!cp_view_ready(doctor->app, &why))
+	if (!cp_view_up(doctor->app, &why))
 		cp_doctor_add(doctor, CP_DOCTOR_WRONG, "configuration", "see the log of poised", "%s", why);
 }
 

@@ -136,6 +136,8 @@ void cp_view_path(const struct cp_app *app, uint64_t now_ns, struct cp_view_path
 const char *cp_view_path_name(enum cp_view_path path);
 
 // Is the newest snapshot in use by a data path that runs? If not, *why (may be NULL) gets a static text.
+bool cp_view_up(const struct cp_app *app, const char **why);
+// And may routers send traffic here: has the peer told its flows, and the operator nothing else?
 bool cp_view_ready(const struct cp_app *app, const char **why);
 
 // "up", "down", ...; a static text.

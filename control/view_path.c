@@ -52,7 +52,7 @@ void cp_view_path(const struct cp_app *app, uint64_t now_ns, struct cp_view_path
 		state->path = kernel ? CP_PATH_MIXED : CP_PATH_DPDK;
 }
 
-bool cp_view_ready(const struct cp_app *app, const char **why)
+bool cp_view_up(const struct cp_app *app, const char **why)
 {
 	bool runs = app->dataplane.state == CP_DATAPLANE_RUNNING;
 	uint64_t kernel = app->config->xdp ? cp_xdp_generation(app->xdp) : 0;
@@ -66,9 +66,12 @@ bool cp_view_ready(const struct cp_app *app, const char **why)
 		reason = "the dataplane does not run";
 	else if (!runs && kernel != app->snapshot->generation)
 		reason = "the XDP program does not use the newest configuration yet";
-	else
-		cp_sync_ready(app->sync, &reason);
 	if (why)
 		*why = reason;
 	return !reason;
+}
+
+bool cp_view_ready(const struct cp_app *app, const char **why)
+{
+	return cp_view_up(app, why) && cp_sync_ready(app->sync, why);
 }

@@ -123,6 +123,7 @@ static void write_backend(FILE *out, const struct dp_stats *stats, const struct 
 {
 	struct poise_stats_backend sum = { 0 };
 	unsigned int vip = snapshot->backends[index].vip & (POISE_MAX_VIPS - 1);
+	number active;
 
 	for (unsigned int w = 0; w < stats->page->workers; w++) {
 		const struct poise_stats_backend *backend = &stats->page->worker[w].backends[index];
@@ -135,12 +136,15 @@ static void write_backend(FILE *out, const struct dp_stats *stats, const struct 
 		sum.bytes[POISE_INWARD] += backend->bytes[POISE_INWARD];
 		sum.bytes[POISE_OUTWARD] += backend->bytes[POISE_OUTWARD];
 	}
+	// Flows that a peer told are removed here and were not made here.
+	active = sum.flows_created + sum.flows_found;
+	active = active > sum.flows_removed ? active - sum.flows_removed : 0;
 	fprintf(out, "\n\t\t{ \"name\": ");
 	write_text(out, snapshot->backend_names[index]);
 	fprintf(out, ", \"service\": ");
 	write_text(out, snapshot->vip_names[vip]);
 	fprintf(out, ", \"flows_created\": %llu, \"flows_active\": %llu, ", (number)sum.flows_created,
-		(number)(sum.flows_created + sum.flows_found - sum.flows_removed));
+		active);
 	fprintf(out, "\"packets_inward\": %llu, \"packets_outward\": %llu, ", (number)sum.packets[POISE_INWARD],
 		(number)sum.packets[POISE_OUTWARD]);
 	fprintf(out, "\"bytes_inward\": %llu, \"bytes_outward\": %llu }", (number)sum.bytes[POISE_INWARD],

@@ -19,6 +19,7 @@ BAD, GOOD = 'instance="bad"', 'instance="good"'
 CASES = {
     "PoisedDown": ("40s", "20s", [('up{{job="poise",{}}}', "0x60", "1x60")]),
     "PoiseNotReady": ("40s", "20s", [("poise_up{{{}}}", "0x60", "1x60")]),
+    "PoisePeerLost": ("40s", "20s", [('poise_sync_connected{{direction="sending",{}}}', "0x60", "1x60")]),
     "PoiseNoPath": ("20s", "0s", [('poise_path{{path="none",{}}}', "1x60", "0x60")]),
     "PoiseFallback": ("70s", "50s", [
         ('poise_path{{path="xdp",{}}}', "1x60", "1x60"),

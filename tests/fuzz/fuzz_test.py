@@ -60,7 +60,7 @@ def main():
     made = build()
     if not cases.check("the fuzzers are built", made.returncode == 0, made.stdout[-2000:], made.stderr[-500:]):
         return cases.status()
-    wanted = sys.argv[1:] or ["packet", "wire", "request", "http", "netlink", "config"]
+    wanted = sys.argv[1:] or ["packet", "wire", "request", "http", "netlink", "sync", "config"]
     with dataplane.Folder() as folder:
         for name in ("one_arm", "two_arm", "full"):
             snapshot = folder.file(name + ".snapshot")
@@ -69,7 +69,7 @@ def main():
                 fuzz(cases, folder, "packet", "packet-" + name, seeds.packet(name), snapshot, 16384)
         if "wire" in wanted:
             fuzz(cases, folder, "wire", "wire", seeds.wire(), folder.file("one_arm.snapshot"), 1024)
-        for name in ("request", "http", "netlink"):
+        for name in ("request", "http", "netlink", "sync"):
             if name in wanted:
                 fuzz(cases, folder, name, name, getattr(seeds, name)())
         if "config" in wanted:  # libconfig forgets strings on syntax errors

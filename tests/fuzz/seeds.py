@@ -88,6 +88,27 @@ def http():
     return {"%d" % number: head.encode() for number, head in enumerate(heads)}
 
 
+def sync():
+    """A stream of messages, and a day in the life of a table that a peer writes to."""
+    def flow(number, kind=1, state=3, flags=0):
+        return struct.pack(">BBBBIIIIIHHHH8x", kind, state, flags, 6, 100, number, 1, number, 1, number, 1, 1, number)
+
+    def message(kind, body):
+        return struct.pack(">IHHIIQQ", 0x50535943, 1, kind, 64 + len(body), 0, 0, 0) + body + bytes(32)
+
+    empty = bytes(40)
+    names = b"".join(bytes([9]) + flow(number, flags=number & 1) for number in range(1, 12))
+    return {
+        "stream": b"\1" + message(1, bytes(48)) + message(4, b"") + message(5, flow(1) + flow(2)) +
+                  message(6, bytes(8)),
+        "names": b"\0" + names,
+        "again": b"\0" + names + names + b"\3" + flow(0, state=200, flags=200) + b"\5" + empty + names +
+                 b"\6" + empty + b"\7" + flow(0, state=255),
+        "clients": b"\0" + b"".join(bytes([1]) + flow(number) for number in range(1, 8)) + names,
+        "ends": b"\0" + names + b"".join(bytes([9]) + flow(number, kind=8) for number in range(1, 12)),
+    }
+
+
 def netlink():
     """What this kernel really answers: links, neighbours, routes."""
     seeds = {}
