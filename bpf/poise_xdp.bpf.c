@@ -9,6 +9,7 @@
 // DPDK's AF_XDP driver adopts an attached program that is named xsk_def_prog, says xsk_prog_version 1 and
 // uses a map xsks_map; so the attachment belongs to poised and outlives the dataplane.
 #include "answer.bpf.h"
+#include "host.bpf.h"
 #include "open.bpf.h"
 #include "quick.bpf.h"
 
@@ -131,7 +132,7 @@ static __always_inline int end(struct xdp_md *context, struct xdp_room *room, in
 	case POISE_KIND_REPLY:
 		return xdp_leave(port, length);
 	case POISE_KIND_PASS:
-		return XDP_PASS;
+		return xdp_host(context, &room->view);
 	default:
 		if (verdict == POISE_TTL_EXPIRED && xdp_answer_expired(context, &room->view, &room->step))
 			return xdp_leave(room->view.port, xdp_length(context));
@@ -177,6 +178,8 @@ __noinline int xdp_general(struct xdp_md *context)
 		return XDP_PASS;
 	verdict = xdp_parse(context, &step->packet);
 	if (!is_ours(snapshot, &room->view, step, &room->found, verdict)) {
+		if (snapshot->flags & POISE_SNAPSHOT_HOST_DENY && xdp_host(context, &room->view) == XDP_DROP)
+			return XDP_DROP;
 		xdp_count_fate(POISE_XDP_PASSED);
 		return XDP_PASS;
 	}

@@ -14,6 +14,7 @@
 #include <poise/reset.h>
 #include <poise/path.h>
 
+#include "access.h"
 #include "cmd.h"
 #include "cmd_flow_filter.h"
 #include "cmd_json.h"
@@ -211,6 +212,8 @@ static void say_translated(struct explain *explain)
 	cp_endpoint(inward ? flow->snat : flow->vip, POISE_HOST16(inward ? flow->snat_port : flow->vip_port), from);
 	cp_endpoint(inward ? flow->backend : flow->client,
 		    POISE_HOST16(inward ? flow->backend_port : flow->client_port), to);
+	if (poise_flow_denied(snapshot, flow))
+		say(explain, "source", "denied now: the flow ends within about two seconds");
 	say(explain, "leaves", "%s -> %s, %s %.31s of service %.31s", from, to, inward ? "to backend" : "from backend",
 	    cp_flow_backend_name(flow, snapshot), cp_flow_service_name(flow, snapshot));
 	explain->verdict = "forwarded";
@@ -223,6 +226,70 @@ static void say_translated(struct explain *explain)
 		    snapshot->ports[flow->client_interface & (POISE_MAX_PORTS - 1)].name);
 }
 
+static const struct cp_service *service_config(const struct explain *explain)
+{
+	const struct cp_config *config = explain->cmd->app->config;
+
+	for (uint32_t i = 0; i < config->services_count; i++)
+		if (!strncmp(config->services[i].name, explain->snapshot->vip_names[explain->vip], POISE_NAME_SIZE))
+			return &config->services[i];
+	return NULL;
+}
+
+// Is the source served at all? The answer is the data path's, the rule that it comes from is the file's.
+static bool say_access(struct explain *explain, const struct cp_service *service)
+{
+	bool denied = poise_access_denied(explain->snapshot, explain->vip, explain->key.src);
+	struct cp_access_rule rule;
+
+	if (!service || !cp_access_any(&service->access))
+		return true;
+	if (cp_access_decides(&service->access, explain->key.src, &rule))
+		say(explain, "source", "%s by %s %s", denied ? "denied" : "served", rule.deny ? "deny" : "allow",
+		    cp_prefix_text(&rule.prefix).text);
+	else
+		say(explain, "source", "%s: it is in no list%s", denied ? "denied" : "served",
+		    denied ? ", and there is an allow" : "");
+	if (denied)
+		explain->verdict = "denied";
+	return !denied;
+}
+
+static uint32_t lesser(uint32_t one, uint32_t other)
+{
+	return one < other ? one : other;
+}
+
+// Has the source room for one more flow, as poise_source_enter() sees it?
+static bool say_limits(struct explain *explain, const struct cp_service *service)
+{
+	const struct poise_table *table = &explain->cmd->app->flows.table;
+	const struct poise_vip *vip = &explain->snapshot->vips[explain->vip];
+	uint64_t hash = poise_source_hash(table, explain->key.src, explain->vip);
+	uint32_t now = explain->now_ms * POISE_SOURCE_TICK, ahead, flows;
+	const struct poise_source_cell *one, *two;
+
+	if (!service || !explain->cmd->app->flows.base || !(vip->source_interval | vip->source_flows))
+		return true;
+	one = poise_source_cell(table, hash, 0);
+	two = poise_source_cell(table, hash, 1);
+	ahead = lesser(poise_source_ahead(POISE_LOAD(one->next_due), now),
+		       poise_source_ahead(POISE_LOAD(two->next_due), now));
+	flows = lesser(POISE_LOAD(one->flows), POISE_LOAD(two->flows));
+	if (vip->source_interval) {
+		say(explain, "rate", "the source has used %u %% of its %u new flows a second",
+		    ahead / (POISE_SOURCE_WINDOW / 100), service->new_flows_per_source_s);
+		if (ahead + vip->source_interval > POISE_SOURCE_WINDOW)
+			explain->verdict = "source_rate";
+	}
+	if (vip->source_flows) {
+		say(explain, "flows", "the source has %u of the %u flows that it may have", flows, vip->source_flows);
+		if (!*explain->verdict && flows >= vip->source_flows)
+			explain->verdict = "source_flows";
+	}
+	return !*explain->verdict;
+}
+
 static void say_new(struct explain *explain)
 {
 	uint16_t backend;
@@ -232,6 +299,14 @@ static void say_new(struct explain *explain)
 													  : "not_ours";
 		return;
 	}
+	if (!say_access(explain, service_config(explain)))
+		return;
+	if (!explain->snapshot->vips[explain->vip].slot_count) {
+		say_no_backend(explain);
+		return;
+	}
+	if (!say_limits(explain, service_config(explain)))
+		return;
 	backend = next_backend(explain);
 	if (backend == POISE_NONE16) {
 		say_no_backend(explain);

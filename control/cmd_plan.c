@@ -9,6 +9,7 @@
 #include "cmd_json.h"
 #include "diff.h"
 #include "interfaces.h"
+#include "lockout.h"
 #include "plan.h"
 #include "shrink.h"
 
@@ -65,7 +66,8 @@ static json_t *plan_json(struct cp_cmd *cmd, const struct cp_config *config, con
 	struct cp_plan plan;
 	char shrinks[96] = "", *summary;
 	json_t *object, *changes, *touched;
-	bool force = cp_shrinks(cmd->app->config, config, shrinks, sizeof(shrinks));
+	bool force = cp_shrinks(cmd->app->config, config, shrinks, sizeof(shrinks)) ||
+		     cp_locks_out(cmd->app->config, config, shrinks, sizeof(shrinks));
 
 	cp_diff(cmd->app->config, config, &diff);
 	cp_plan(cmd->app->config, config, view, &plan);

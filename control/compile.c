@@ -52,6 +52,7 @@ int cp_compile(const struct cp_config *config, const struct cp_states *states,
 	if (!cp_compile_ports(step) && !cp_compile_indices(step)) {
 		cp_compile_objects(step);
 		cp_compile_routes(step);
+		cp_compile_firewall(step);
 		error = cp_compile_slots(step) | cp_compile_hash(step) | cp_compile_access(step); // all may speak
 	}
 	free(step);

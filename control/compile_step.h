@@ -57,5 +57,8 @@ int cp_compile_slots(struct cp_compile_step *step);
 // compile_access.c: access[] and what the services say of sources. 0 or -1.
 int cp_compile_access(struct cp_compile_step *step);
 
+// compile_firewall.c: pass[]
+void cp_compile_firewall(struct cp_compile_step *step);
+
 // compile_hash.c: vip_hash[] and vip_salt. 0 or -1.
 int cp_compile_hash(struct cp_compile_step *step);

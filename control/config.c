@@ -50,6 +50,7 @@ static void parse(config_setting_t *tree, struct cp_config *config, struct cp_re
 	cp_parse_ports(&root, config);
 	cp_parse_services(&root, config);
 	cp_parse_neighbors(&root, config);
+	cp_parse_firewall(&root, config);
 	cp_parse_fallback(&root, config);
 	cp_parse_metrics(&root, config);
 	cp_parse_control(&root, config);

@@ -148,6 +148,24 @@ struct cp_service {
 	uint32_t timeout_ms[POISE_TIMEOUTS];
 };
 
+#define CP_PASS_IPV6 256 // a protocol of the firewall that is none of IPv4's
+
+// What gets to the kernel although the firewall denies.
+struct cp_pass {
+	int line;
+	int protocol; // of IPv4; 0: any
+	uint16_t first_port, last_port; // host order; 0: any
+	struct cp_prefix source;	// length 0: any
+	char interface[16];		// of a port; empty: any
+};
+
+struct cp_firewall {
+	int line;
+	bool deny; // what is for no service and not passed
+	struct cp_pass pass[POISE_MAX_PASS];
+	uint32_t pass_count;
+};
+
 struct cp_neighbor {
 	int line;
 	uint32_t address; // network byte order
@@ -181,6 +199,7 @@ struct cp_config {
 	struct cp_neighbor *neighbors; // owned
 	uint32_t neighbors_count;
 	struct cp_ha ha;
+	struct cp_firewall firewall;
 	bool xdp;	       // fallback.xdp, kept for the fallback path
 	uint32_t heartbeat_ms; // fallback.heartbeat_ms
 	char metrics_address[64]; // empty: off
@@ -207,6 +226,7 @@ const char *cp_nic_mode_name(enum cp_nic_mode mode);
 const char *cp_nat_name(enum poise_nat nat);
 const char *cp_scheduler_name(enum poise_scheduler scheduler);
 const char *cp_role_name(enum cp_role role);
+const char *cp_pass_protocol_name(int protocol);
 const char *cp_health_type_name(enum cp_health_type type);
 const char *cp_sslmode_name(enum cp_sslmode mode);
 

@@ -11,6 +11,7 @@ void cp_parse_dataplane(struct cp_read *root, struct cp_config *config);
 void cp_parse_ports(struct cp_read *root, struct cp_config *config);
 void cp_parse_services(struct cp_read *root, struct cp_config *config);
 void cp_parse_neighbors(struct cp_read *root, struct cp_config *config);
+void cp_parse_firewall(struct cp_read *root, struct cp_config *config);
 void cp_parse_fallback(struct cp_read *root, struct cp_config *config);
 void cp_parse_metrics(struct cp_read *root, struct cp_config *config);
 void cp_parse_ha(struct cp_read *root, struct cp_config *config); // after the ports

@@ -46,6 +46,7 @@ void cp_diff(const struct cp_config *before, const struct cp_config *after, stru
 		cp_diff_ports(before, after, diff);
 		cp_diff_ha(before, after, diff);
 		cp_diff_neighbors(before, after, diff);
+		cp_diff_firewall(before, after, diff);
 	}
 	cp_diff_services(before ? before : &nothing, after, diff);
 }

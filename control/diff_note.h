@@ -18,4 +18,5 @@ void cp_diff_ports(const struct cp_config *before, const struct cp_config *after
 void cp_diff_neighbors(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);
 // Of one service: allow, deny and limits.
 void cp_diff_access(const struct cp_service *before, const struct cp_service *after, struct cp_diff *diff);
+void cp_diff_firewall(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);
 void cp_diff_services(const struct cp_config *before, const struct cp_config *after, struct cp_diff *diff);

@@ -11,6 +11,7 @@
 #include "diff.h"
 #include "guard.h"
 #include "interfaces.h"
+#include "lockout.h"
 #include "log.h"
 #include "netlink.h"
 #include "publish.h"
@@ -40,7 +41,8 @@ static int refuse_shrinking(const struct cp_app *app, const struct candidate *ca
 {
 	char text[96];
 
-	if (!cp_shrinks(app->config, candidate->config, text, sizeof(text)))
+	if (!cp_shrinks(app->config, candidate->config, text, sizeof(text)) &&
+	    !cp_locks_out(app->config, candidate->config, text, sizeof(text)))
 		return 0;
 	cp_report_add(report, file, 0, "%s; if that is meant: poisectl reload --force, or apply with --force", text);
 	return -1;

@@ -18,6 +18,7 @@
 #include "guard.h"
 #include "instance.h"
 #include "interfaces.h"
+#include "lockout.h"
 #include "netlink.h"
 #include "overrides.h"
 #include "publish.h"
@@ -69,6 +70,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 static int start_config(struct cp_app *app, const char *file)
 {
 	struct cp_report report = {0};
+	char text[96];
 
 	app->config_file = strdup(file);
 	app->config = cp_config_load(file, &report);
@@ -78,6 +80,8 @@ static int start_config(struct cp_app *app, const char *file)
 	}
 	cp_log_report("config", &report);
 	cp_report_fini(&report);
+	if (app->config && cp_locks_out(NULL, app->config, text, sizeof(text)))
+		cp_log(CP_LOG_WARNING, "firewall-ssh", "%s; connections that are there go on", text);
 	return app->config && app->config_file ? 0 : -EINVAL;
 }
 

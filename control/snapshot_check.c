@@ -23,7 +23,7 @@ static const char *check_header(const struct poise_snapshot *snapshot, size_t by
 	if (snapshot->ports_count > POISE_MAX_PORTS || snapshot->vips_count > POISE_MAX_VIPS ||
 	    snapshot->backends_count > POISE_MAX_BACKENDS || snapshot->egress_count > POISE_MAX_EGRESS ||
 	    snapshot->routes_count > POISE_MAX_ROUTES || snapshot->snat_count > POISE_MAX_SNAT ||
-	    snapshot->slots_count > POISE_MAX_SLOTS)
+	    snapshot->slots_count > POISE_MAX_SLOTS || snapshot->pass_count > POISE_MAX_PASS)
 		return "a count is above its limit";
 	return NULL;
 }

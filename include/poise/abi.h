@@ -24,6 +24,7 @@
 #define POISE_MAX_EGRESS 8192u
 #define POISE_MAX_ROUTES 1024u
 #define POISE_MAX_SNAT 64u
+#define POISE_MAX_PASS 128u // rules of the firewall; host_filter.h
 #define POISE_MAX_ACCESS 32768u // boundaries in the lists of all services; access.h
 #define POISE_VIP_HASH_SIZE 4096u // 4 times MAX_VIPS, so that a probe is short
 #define POISE_VIP_PROBE 8u

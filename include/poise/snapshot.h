@@ -102,6 +102,17 @@ struct poise_snat {
 	__u16 reserved;
 };
 
+// What gets to the kernel where it is denied otherwise: host_filter.h.
+struct poise_pass {
+	__be32 prefix; // of the source
+	__be32 mask;
+	__u16 first_port, last_port; // of the destination, host order; last 0: any
+	__u8 protocol;		     // 0: any
+	__u8 version;		     // of IP; 0: any
+	__u16 ports;		     // bit n: came in by ports[n]
+};
+POISE_ASSERT(sizeof(struct poise_pass) == 16, "four a cache line");
+
 struct poise_snapshot {
 	__u64 magic;
 	__u32 abi_version;
@@ -130,6 +141,9 @@ struct poise_snapshot {
 	char vip_names[POISE_MAX_VIPS][POISE_NAME_SIZE];
 	char backend_names[POISE_MAX_BACKENDS][POISE_NAME_SIZE];
 	__u32 access[POISE_MAX_ACCESS]; // addresses in host order, ascending in each service
+	__u32 pass_count;
+	__u32 more_reserved;
+	struct poise_pass pass[POISE_MAX_PASS];
 };
 POISE_ASSERT(offsetof(struct poise_snapshot, ports) == 64, "header size");
 POISE_ASSERT(sizeof(struct poise_snapshot) % 8 == 0, "value of a BPF array");
@@ -137,6 +151,7 @@ POISE_ASSERT(sizeof(struct poise_snapshot) % 8 == 0, "value of a BPF array");
 #define POISE_SNAPSHOT_EXCEPTION_PATH 0x1 // packets of kind PASS have a kernel to go to
 #define POISE_SNAPSHOT_NO_FALLBACK 0x2 // the XDP program does not balance what no dataplane takes
 #define POISE_SNAPSHOT_RESETS 0x4	  // some backend is RESETTING: the sweep looks for its flows
+#define POISE_SNAPSHOT_HOST_DENY 0x8 // the kernel gets only what pass[] says and what it has asked for
 
 POISE_INLINE __u32 poise_vip_home(__u32 salt, __be32 address, __be16 port)
 {

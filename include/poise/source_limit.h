@@ -24,7 +24,8 @@ POISE_INLINE __u64 poise_source_hash(const struct poise_table *table, __be32 sou
 
 POISE_INLINE struct poise_source_cell *poise_source_cell(const struct poise_table *table, __u64 hash, __u32 row)
 {
-	__u32 first = poise_source_first(table), lines = (table->bucket_first - first) / POISE_SOURCE_ROWS;
+	__u32 first = poise_source_first(table);
+	__u32 lines = (table->bucket_first - first) / POISE_SOURCE_ROWS;
 	__u64 part = row ? hash >> 32 : (__u32)hash;
 	__u32 cell = (__u32)(part * (lines * POISE_SOURCE_CELLS) >> 32);
 	__u32 number = first + row * lines + cell / POISE_SOURCE_CELLS;
@@ -34,7 +35,7 @@ POISE_INLINE struct poise_source_cell *poise_source_cell(const struct poise_tabl
 }
 
 // How far the cell is ahead of time; 0 is the time of a cell that was never used. What is further ahead than can be,
-// the clocks of two writers being a little apart, is a time from before the last wrap, 70 minutes ago: it means nothing.
+// the clocks of two writers being a little apart, is from before the last wrap, 70 minutes ago, and means nothing.
 POISE_INLINE __u32 poise_source_ahead(__u32 next_due, __u32 now)
 {
 	__u32 ahead = next_due - now;

@@ -34,13 +34,16 @@ CASES = {
     "PoiseBackendDown": ("70s", "50s", [('poise_backend_up{{service="web",backend="a",{}}}', "0x60", "1x60")]),
     "PoiseBackendFlaps": ("2m", None, [
         ('poise_backend_up{{service="web",backend="a",{}}}', "0 1 0 1 0 1 0 1x60", "1 0 1x60")]),
-    "PoiseSyncDown": ("40s", "20s", [('poise_sync_connected{{direction="sending",{}}}', "0x60", "1x60")]),
     "PoiseTwoPrimaries": ("10s", None, [('poise_service_two_primaries{{service="db",{}}}', "1x60", "0x60")]),
     "PoiseFlowTableFilling": ("6m", "4m", [
         ("poise_flow_table_used{{{}}}", "85x60", "75x60"), ("poise_flow_table_capacity{{{}}}", "100x60", "100x60")]),
     "PoiseFlowTableFull": ("1m", None, [
         ('poise_packets_total{{verdict="table_full",kind="drop",{}}}', "0+1x60", "7x60")]),
     "PoiseSynFlood": ("4m", "30s", [('poise_flow_events_total{{event="flow_evicted",{}}}', "0+1000x60", "0+50x60")]),
+    "PoiseSourcesLimited": ("4m", "30s", [
+        ('poise_packets_total{{verdict="source_rate",kind="drop",{}}}', "0+500x60", "0+10x60"),
+        ('poise_packets_total{{verdict="source_flows",kind="drop",{}}}', "0+500x60", "0+10x60"),
+        ('poise_packets_total{{verdict="denied",kind="drop",{}}}', "0+1x60", "0+5000x60")]),
     "PoiseNoBackend": ("2m", "10s", [
         ('poise_packets_total{{verdict="no_backend",kind="drop",{}}}', "0+1x60", "7x60")]),
     "PoiseSnatExhausted": ("1m", None, [

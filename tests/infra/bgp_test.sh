@@ -41,7 +41,7 @@ check_range "power fails: BFD takes it out of the route (ms)" "$took" 0 300
 sleep 1
 infra_held "power fails"
 check_is "the rest carries all" "$(infra_requests 20 | lab_tally)" "web1=10 web2=10"
-check "Prometheus tells of it, and of nothing else" lab_wait 6 infra_alerts_are "PoiseSyncDown PoisedDown"
+check "Prometheus tells of it, and of nothing else" lab_wait 6 infra_alerts_are "PoisePeerLost PoisedDown"
 infra_host_return a
 check "it comes back" lab_wait 20 infra_settled
 sleep 1

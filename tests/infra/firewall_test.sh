@@ -40,6 +40,17 @@ check_is "the databases give nothing to somebody from outside" \
 	"$(lab_in client curl -s -m 2 telnet://$INFRA_DB_WRITE:5432 </dev/null; echo $?)" 28
 check "the servers are served" eval 'infra_curl -f -X POST -d row /rows | grep -q server'
 
+# The balancer's own programs are for the back network.
+lab_spawn own a /usr/bin/python3 -m http.server 8080 --directory "$LAB/a"
+own()
+{
+	lab_in "$1" curl -s -m 2 -o /dev/null "http://$2:8080/"
+	echo $?
+}
+lab_wait 5 lab_in a curl -s -o /dev/null http://127.0.0.1:8080/
+check_is "a program of the balancer's host is reached from the back network" "$(own web1 "${INFRA_BACK[a]}")" 0
+check_is "and not from outside" "$(own router "${INFRA_FRONT[a]}") $(own client "${INFRA_FRONT[a]}")" "28 28"
+
 sed -i 's|deny = \[ "198.51.100.66" \]|deny = [ ]|' "$LAB/a/poise.conf"
 check "a reload without the list" infra_poisectl a reload
 check_is "serves the source" "$(ask "$INFRA_DENIED" "$INFRA_WEB")" 0

@@ -24,7 +24,7 @@ infra_held "power fails"
 check_range "power fails: nobody gets an answer for 400 ms at most" "$(jq .gap_ms <<<"$INFRA_EVENT")" 0 400
 check_is "the other one has all addresses" "$(infra_owners)" "$at_b"
 check_is "requests are answered" "$(infra_requests 20 | lab_tally)" "web1=10 web2=10"
-check "Prometheus tells of it, and of nothing else" lab_wait 6 infra_alerts_are "PoiseSyncDown PoisedDown"
+check "Prometheus tells of it, and of nothing else" lab_wait 6 infra_alerts_are "PoisePeerLost PoisedDown"
 infra_host_return a
 check "it comes back" lab_wait 20 infra_balancer_ready a
 sleep 1
@@ -54,7 +54,7 @@ infra_held "poised dies"
 
 # The sync link is cut; then both believe that they are alone.
 ip -n a link set sync down
-check "the sync link is cut: an alert, no other" lab_wait 10 infra_alerts_are PoiseSyncDown
+check "the sync link is cut: an alert, no other" lab_wait 10 infra_alerts_are PoisePeerLost
 infra_held "sync link cut"
 check_is "nothing moves" "$(infra_owners)" "$at_a"
 ip -n a link set sync up

@@ -131,6 +131,13 @@ static void every_key(void)
 	CU_ASSERT_EQUAL(cp_config_port(config, "Back-1_a.b"), 1);
 	CU_ASSERT_EQUAL(cp_config_port(config, "back"), -1);
 	every_key_objects(config);
+	CU_ASSERT_TRUE(config->firewall.deny);
+	CU_ASSERT_EQUAL(config->firewall.pass_count, 3);
+	CU_ASSERT_EQUAL(config->firewall.pass[0].source.length, 24);
+	CU_ASSERT_STRING_EQUAL(config->firewall.pass[0].interface, "eth1");
+	CU_ASSERT_EQUAL(config->firewall.pass[1].first_port, 3784);
+	CU_ASSERT_EQUAL(config->firewall.pass[1].last_port, 3785);
+	CU_ASSERT_EQUAL(config->firewall.pass[2].protocol, CP_PASS_IPV6);
 	CU_ASSERT_FALSE(config->xdp);
 	CU_ASSERT_EQUAL(config->heartbeat_ms, 1000);
 	CU_ASSERT_STRING_EQUAL(config->metrics_address, "::1");

@@ -56,11 +56,11 @@ static void verdict_is(struct app_world *world, const char *from, const char *to
 #define SAYS(words) CU_ASSERT_PTR_NOT_NULL(strstr(text, words))
 
 // A flow as the dataplane makes it.
-static void connect_client(struct app_world *world, const char *vip, uint16_t port, uint16_t index)
+static void connect_from(struct app_world *world, uint16_t client_port, const char *vip, uint16_t port, uint16_t index)
 {
 	static const __u8 mac[6] = {2};
 	const struct poise_table *table = &world->app.flows.table;
-	struct poise_packet packet = {.key = {address_of("198.51.100.7"), address_of(vip), POISE_BE16(40000),
+	struct poise_packet packet = {.key = {address_of("198.51.100.7"), address_of(vip), POISE_BE16(client_port),
 					      POISE_BE16(port)},
 				      .kind = POISE_PACKET_TCP, .tcp_flags = POISE_TCP_SYN, .ttl = 64};
 	struct poise_create create = {.snapshot = world->app.snapshot, .packet = &packet, .source_mac = mac,
@@ -70,6 +70,11 @@ static void connect_client(struct app_world *world, const char *vip, uint16_t po
 	__u32 number;
 
 	CU_ASSERT_EQUAL_FATAL(poise_flow_create(table, &create, &place, &number), POISE_FORWARDED);
+}
+
+static void connect_client(struct app_world *world, const char *vip, uint16_t port, uint16_t index)
+{
+	connect_from(world, 40000, vip, port, index);
 }
 
 static void a_syn_gets_the_next_backend(void)
@@ -136,6 +141,33 @@ static void refusals_have_their_name(void)
 	app_free(world);
 }
 
+#define LISTS                                                                                                            \
+	"services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 443; health = { type = \"none\"; };\n"               \
+	"backends = ( { name = \"web1\"; address = \"10.10.0.11\"; } ); allow = [ \"198.51.100.0/24\" ];\n"              \
+	"deny = [ \"198.51.100.128/25\" ]; limits = { new_flows_per_source_s = 2; flows_per_source = 1; }; } );\n"
+
+static void sources_have_their_reason(void)
+{
+	struct app_world *world = app_world(APP_PORTS LISTS);
+
+	verdict_is(world, "198.51.100.200:40000", "203.0.113.10:443", "denied");
+	SAYS("source    denied by deny 198.51.100.128/25");
+	verdict_is(world, "192.0.2.1:40000", "203.0.113.10:443", "denied");
+	SAYS("denied: it is in no list, and there is an allow");
+	verdict_is(world, "198.51.100.7:41000", "203.0.113.10:443", "forwarded");
+	SAYS("served by allow 198.51.100.0/24");
+	SAYS("has used 0 % of its 2 new flows a second");
+	SAYS("has 0 of the 1 flows that it may have");
+	connect_client(world, "203.0.113.10", 443, 0);
+	verdict_is(world, "198.51.100.7:41000", "203.0.113.10:443", "source_flows");
+	SAYS("has 1 of the 1 flows");
+	verdict_is(world, "198.51.100.8:41000", "203.0.113.10:443", "forwarded");
+	world->app.snapshot->vips[0].source_flows = 0;
+	connect_from(world, 40001, "203.0.113.10", 443, 0);
+	verdict_is(world, "198.51.100.7:41000", "203.0.113.10:443", "source_rate");
+	app_free(world);
+}
+
 static void a_next_hop_without_link_address(void)
 {
 	struct app_world *world = app_world(APP_PORTS APP_SERVICES);
@@ -166,6 +198,7 @@ static const struct check_case cases[] = {
 	{"a flow is followed both ways", a_flow_is_followed_both_ways},
 	{"full NAT is followed both ways", full_nat_is_followed_both_ways},
 	{"refusals have their name", refusals_have_their_name},
+	{"sources have their reason", sources_have_their_reason},
 	{"a next hop without link address", a_next_hop_without_link_address},
 	{"bad arguments", bad_arguments},
 };
