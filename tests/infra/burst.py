@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Copyright (c) 2026 The Poise authors
-"""Many connections at once: burst.py SOURCE ADDRESS PORT COUNT. Prints how many were accepted within 0.9 seconds, before
-any SYN is repeated, then resets them all."""
+"""Many connections at once: burst.py SOURCE ADDRESS PORT COUNT. Prints how many were accepted within 0.9 seconds,
+before any SYN is repeated, then resets them all."""
 
 import select
 import socket

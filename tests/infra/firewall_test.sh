@@ -56,5 +56,6 @@ check "a reload without the list" infra_poisectl a reload
 check_is "serves the source" "$(ask "$INFRA_DENIED" "$INFRA_WEB")" 0
 sed -i 's|deny = \[ \]|deny = [ "198.51.100.0/25" ]|' "$LAB/a/poise.conf"
 check "a reload with a larger one" infra_poisectl a reload
-check_is "denies it, and its neighbours" "$(ask "$INFRA_DENIED" "$INFRA_WEB") $(ask "$INFRA_CLIENT" "$INFRA_WEB")" "28 28"
+check_is "denies it, and its neighbours" \
+	"$(ask "$INFRA_DENIED" "$INFRA_WEB") $(ask "$INFRA_CLIENT" "$INFRA_WEB")" "28 28"
 check_done
