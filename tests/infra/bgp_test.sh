@@ -37,7 +37,7 @@ done
 took=$((($(date +%s%N) - before) / 1000000))
 infra_balancer_kill a
 echo "    out of the route after $took ms"
-check_range "power fails: BFD takes it out of the route (ms)" "$took" 0 300
+check_range "power fails: BFD takes it out of the route (ms)" "$took" 100 300
 sleep 1
 infra_held "power fails"
 check_is "the rest carries all" "$(infra_requests 20 | lab_tally)" "web1=10 web2=10"

@@ -107,8 +107,8 @@ infra_owner_is()
 	[ "$(infra_owner "${2:-}")" = "$1" ]
 }
 
-# infra_host_off HOST: as if its power had failed. What could still say goodbye goes first, then the cables; what
-# then lives on without any is ended by infra_host_kill.
+# infra_host_off HOST: as if its power had failed. Nobody may say goodbye: what could is stopped, then the cables go,
+# then it is killed. What lives on without cables is ended by infra_host_kill.
 infra_host_off()
 {
 	local name pids=
@@ -119,7 +119,7 @@ infra_host_off()
 		unset "INFRA_PIDS[$name]"
 	done
 	# shellcheck disable=SC2086 # a list of process ids
-	{ kill -KILL $pids && infra_balancer_unplug "$1" && wait $pids; } 2>/dev/null
+	{ kill -STOP $pids && infra_balancer_unplug "$1" && kill -KILL $pids && wait $pids; } 2>/dev/null
 }
 
 infra_host_kill()
