@@ -12,8 +12,12 @@ infra_balancer_config()
 		-e "s|mode = \"af_xdp\"|mode = \"${INFRA_MODE:-af_xdp}\"|" -e "s|10\.20\.0\.2:|${INFRA_BACK[$1]}:|"
 		-e 's|max_flows = [0-9]*|max_flows = 65536|')
 
-	[ "$INFRA_ENGINE" = bgp ] && changes+=(-e 's|nat = "dnat"|nat = "full"|')
-	[ "$INFRA_ENGINE" = bgp ] && [ "$1" = b ] && changes+=(-e 's|"10\.20\.0\.4"|"10.20.0.5"|')
+	[ "$1" = b ] && changes+=(-e 's|node = 0|node = 1|'
+		-e "/listen = /s|${INFRA_SYNC[a]}|${INFRA_SYNC[b]}|" -e "/peer = /s|${INFRA_SYNC[b]}|${INFRA_SYNC[a]}|")
+	case $INFRA_ENGINE$1 in
+	bgpa) changes+=(-e 's|nat = "dnat"|nat = "full"|' -e 's|"10\.20\.0\.4" \]|"10.20.0.4", "10.20.0.5" ]|') ;;
+	bgpb) changes+=(-e 's|nat = "dnat"|nat = "full"|' -e 's|"10\.20\.0\.4" \]|"10.20.0.5", "10.20.0.4" ]|') ;;
+	esac
 	sed "${changes[@]}" "$lab_root/configs/ha/poise.conf"
 }
 
@@ -22,7 +26,8 @@ infra_balancer()
 {
 	mkdir -p "$LAB/$1" "$LAB/etc"
 	cp "$LAB/ca/ca.pem" "$LAB/etc/"
-	(umask 077 && echo poise >"$LAB/etc/db.password")
+	(umask 077 && echo poise >"$LAB/etc/db.password" &&
+		{ [ -f "$LAB/etc/sync.key" ] || openssl rand -hex 32 >"$LAB/etc/sync.key"; })
 	[ -f "$LAB/$1/poise.conf" ] || infra_balancer_config "$1" >"$LAB/$1/poise.conf"
 	[ -x "$LAB_BUILD/control/poised" ] || lab_die "no poised in $LAB_BUILD; build first"
 	infra_spawn "poised-$1" "$1" "$LAB_BUILD/control/poised" -c "$LAB/$1/poise.conf" --foreground

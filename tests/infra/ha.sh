@@ -107,21 +107,24 @@ infra_owner_is()
 	[ "$(infra_owner "${2:-}")" = "$1" ]
 }
 
-# infra_host_kill HOST: the power of a balancer fails.
-infra_host_kill()
+# infra_host_off HOST: as if its power had failed. Nobody may say goodbye: what could is stopped, then the cables go,
+# then it is killed. What lives on without cables is ended by infra_host_kill.
+infra_host_off()
 {
-	local name pid children
+	local name pids=
 
-	infra_balancer_unplug "$1"
 	for name in "keepalived-$1" "bird-$1" "watch-$1"; do
-		pid=${INFRA_PIDS[$name]:-}
-		[ -n "$pid" ] || continue
-		children=$(cat "/proc/$pid/task/$pid/children") # keepalived has one that does the work
-		# shellcheck disable=SC2086 # a list of process ids
-		kill -KILL "$pid" $children 2>/dev/null
-		{ wait "$pid"; } 2>/dev/null
+		[ -n "${INFRA_PIDS[$name]:-}" ] || continue
+		pids="$pids ${INFRA_PIDS[$name]} $(cat "/proc/${INFRA_PIDS[$name]}/task/${INFRA_PIDS[$name]}/children")"
 		unset "INFRA_PIDS[$name]"
 	done
+	# shellcheck disable=SC2086 # a list of process ids
+	{ kill -STOP $pids && infra_balancer_unplug "$1" && kill -KILL $pids && wait $pids; } 2>/dev/null
+}
+
+infra_host_kill()
+{
+	infra_host_off "$1"
 	infra_balancer_kill "$1"
 }
 

@@ -38,6 +38,19 @@ infra_mark()
 	INFRA_MARK=$(tail -n 1 "$LAB/scores")
 }
 
+# infra_held TEXT: since the last mark no connection has ended, and now all get answers.
+infra_held()
+{
+	infra_mark "$1"
+	INFRA_EVENT=$INFRA_MARK
+	echo "    $INFRA_EVENT"
+	check_is "$1: no connection is reset" "$(infra_score resets)" 0
+	sleep 1
+	infra_mark after
+	check_is "$1: all $INFRA_HELD go on" "$(infra_score answering) $(infra_score resets)" "$INFRA_HELD 0"
+	INFRA_MARK=$INFRA_EVENT
+}
+
 # infra_score FIELD: of the last mark.
 infra_score()
 {

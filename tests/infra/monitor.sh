@@ -29,7 +29,8 @@ infra_query()
 infra_alerts()
 {
 	lab_in monitor curl -s -m 5 http://127.0.0.1:9090/api/v1/alerts |
-		jq -r '.data.alerts[] | select(.state == "firing") | .labels.alertname' | sort -u | paste -sd ' '
+		jq -r '.data.alerts[] | select(.state == "firing") | .labels.alertname' |
+		LC_ALL=C sort -u | paste -sd ' '
 }
 
 # infra_alerts_are NAMES: do exactly these fire, in the order of the alphabet?

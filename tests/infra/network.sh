@@ -56,9 +56,7 @@ infra_balancer_links()
 # As if the power had failed: nothing leaves and nothing comes in any more.
 infra_balancer_unplug()
 {
-	ip -n "$1" link set front down
-	ip -n "$1" link set back down
-	ip -n "$1" link set sync down
+	printf 'link set %s down\n' front back sync | ip -n "$1" -batch -
 }
 
 infra_network()

@@ -135,7 +135,8 @@ while True:
 service()
 {
 	echo "{ name = \"$1\"; vip = \"$lab_vip\"; port = $2; health = { $3 interval_ms = 200; timeout_ms = 200;" \
-		"jitter_percent = 0; fall = 1; }; backends = ( { name = \"b\"; address = \"10.2.0.1$4\"; port = 80; } ); },"
+		"jitter_percent = 0; fall = 1; };" \
+		"backends = ( { name = \"b\"; address = \"10.2.0.1$4\"; port = 80; } ); },"
 }
 
 # services: the honest one, and four of each kind of harm
@@ -190,7 +191,8 @@ check_range "memory stays, in kB" "$(($(resident) - before))" -20000 8000
 check_is "nobody follows to the loopback" "$(cat "$LAB/lured.log")" ""
 wanted='body closes drip garbage headers notices one_header rows scram silence'
 check_is "whoever does harm is down" "$(poisectl -j backends | jq -r '[.backends[] |
-	select(.state == "down") | .service | sub("[0-9]$"; "")] | unique | join(" ")')" "${wanted/closes/chunks closes}"
+	select(.state == "down") | .service | sub("[0-9]$"; "")] | unique | join(" ")')" \
+	"${wanted/closes/chunks closes}"
 check_is "a redirect is an answer" "$(field redirect0 '.check.healthy')" true
 check_is "what is too long" "$(field headers0 .reason), $(field rows0 .reason)" \
 	"header is larger than 32 KiB, sends more than 64 KiB"
