@@ -45,6 +45,12 @@ static void parse_roles(struct cp_read *read, struct cp_lifecycle *lifecycle)
 			     "or add role_required");
 }
 
+// A check that tells no role would let no backend serve, ever.
+static bool tells_role(enum cp_health_type type)
+{
+	return type == CP_HEALTH_POSTGRESQL || type == CP_HEALTH_EXEC;
+}
+
 void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service)
 {
 	struct cp_lifecycle *lifecycle = &service->lifecycle;
@@ -64,6 +70,9 @@ void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service
 	cp_read_number(service_read, "ejection_interval_s", 1, 3600, &lifecycle->ejection_interval_s);
 	lifecycle->on_backend_down = (enum cp_backend_down)down;
 	lifecycle->all_down = (enum cp_all_down)all_down;
+	if (lifecycle->role_required != CP_NODE_UNKNOWN && !tells_role(service->health.type))
+		cp_read_fail(service_read, "role_required", "role_required needs a health check that tells roles, of type "
+			     "\"postgresql\" or \"exec\"; \"%s\" does not", cp_health_type_name(service->health.type));
 	if (all_down == CP_ALL_DOWN_FAIL_OPEN && lifecycle->role_required == CP_NODE_PRIMARY)
 		cp_read_fail(service_read, "all_down", "all_down \"fail_open\" would send writes to replicas, use "
 			     "\"reset\" or \"drop\" with role_required \"primary\"");

@@ -39,6 +39,7 @@ check_is "and the log says so once" \
 faults_mark begin >/dev/null
 faults_event blind fault_core
 check_is "core, heartbeat alone: none failed" "$(faults_score blind .requests_failed)" 0
-check_range "core, heartbeat alone: messages lost in 200 ms" "$(faults_score blind .lost)" 6 1000
+# How many depends on when the sockets go, between none and all of the time that the heartbeat is good for.
+check_range "core, heartbeat alone: messages lost in 200 ms" "$(faults_score blind .lost)" 0 300
 faults_close
 check_done

@@ -15,6 +15,7 @@
 #define C BACKEND("c", "10.0.0.3", "")
 #define D BACKEND("d", "10.0.0.4", "")
 #define SPARE BACKEND("spare", "10.0.0.9", "role = \"standby\"; ")
+#define BY_ROLE "health = { type = \"postgresql\"; };"
 #define SERVICE(keys, backends)                                                                              \
 	VDEV "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80; " keys " backends = ( " backends " ); } );"
 
@@ -103,7 +104,7 @@ static void standbys_below_min_active(void)
 
 static void writes_go_to_the_primary(void)
 {
-	struct life life = life_begin(SERVICE("role_required = \"primary\";", A "," B));
+	struct life life = life_begin(SERVICE("role_required = \"primary\"; " BY_ROLE, A "," B));
 
 	CU_ASSERT_STRING_EQUAL(at(&life, START), ""); // nobody knows
 	state(&life, "a")->node_role = CP_NODE_PRIMARY;
@@ -124,7 +125,7 @@ static void writes_go_to_the_primary(void)
 	CU_ASSERT_FALSE(resets(&life, "10.0.0.2"));
 	life_end(&life);
 
-	life = life_begin(SERVICE("role_required = \"primary\"; on_demotion = \"keep\";", A));
+	life = life_begin(SERVICE("role_required = \"primary\"; " BY_ROLE " on_demotion = \"keep\";", A));
 	state(&life, "a")->node_role = CP_NODE_REPLICA;
 	CU_ASSERT_STRING_EQUAL(at(&life, START), "");
 	CU_ASSERT_FALSE(resets(&life, "10.0.0.1"));
@@ -133,7 +134,7 @@ static void writes_go_to_the_primary(void)
 
 static void reads_go_to_replicas(void)
 {
-	struct life life = life_begin(SERVICE("role_required = \"replica\"; max_lag_ms = 500;", A "," B "," C));
+	struct life life = life_begin(SERVICE("role_required = \"replica\"; " BY_ROLE " max_lag_ms = 500;", A "," B "," C));
 
 	for (uint32_t i = 0; i < 3; i++) {
 		life.states.items[i].node_role = i ? CP_NODE_REPLICA : CP_NODE_PRIMARY;
