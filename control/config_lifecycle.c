@@ -71,8 +71,10 @@ void cp_parse_lifecycle(struct cp_read *service_read, struct cp_service *service
 	lifecycle->on_backend_down = (enum cp_backend_down)down;
 	lifecycle->all_down = (enum cp_all_down)all_down;
 	if (lifecycle->role_required != CP_NODE_UNKNOWN && !tells_role(service->health.type))
-		cp_read_fail(service_read, "role_required", "role_required needs a health check that tells roles, of type "
-			     "\"postgresql\" or \"exec\"; \"%s\" does not", cp_health_type_name(service->health.type));
+		cp_read_fail(service_read, "role_required",
+			     "role_required needs a health check that tells roles, of type \"postgresql\" or "
+			     "\"exec\"; \"%s\" does not",
+			     cp_health_type_name(service->health.type));
 	if (all_down == CP_ALL_DOWN_FAIL_OPEN && lifecycle->role_required == CP_NODE_PRIMARY)
 		cp_read_fail(service_read, "all_down", "all_down \"fail_open\" would send writes to replicas, use "
 			     "\"reset\" or \"drop\" with role_required \"primary\"");
