@@ -19,6 +19,7 @@
 #include "view.h"
 
 #define CLIENTS_MAX 256
+#define COSTLY_MAX (CLIENTS_MAX / 2) // who waits for an answer that costs much leaves places for the others
 #define DEADLINE_MS 5000
 #define UNREAD_MAX (32u << 20)
 #define SETTLE_STEP_MS 10
@@ -31,6 +32,7 @@ struct cp_api {
 	struct cp_api_queue *queue;
 	struct event *second;
 	struct cp_load load;
+	unsigned working;    // clients whose request is worked on by steps, or waits for that
 	struct settle *busy; // whose request is being worked on by steps; one at a time, since it may need memory
 	char path[CP_PATH_SIZE];
 	dev_t device; // of the socket's inode, so that only our own is removed
@@ -42,6 +44,7 @@ struct settle {
 	struct cp_api *api;
 	struct cp_stream_client *client;
 	struct cp_api_request *request; // NULL: answered
+	bool counted; // counted in api->working
 	struct evbuffer *answer;
 	struct event *timer;
 	uint64_t generation; // acknowledged when the change was made
@@ -57,6 +60,7 @@ static void settle_free(struct settle *settle)
 		settle->api->busy = NULL;
 	if (settle->request)
 		cp_api_forget(settle->request);
+	settle->api->working -= settle->counted;
 	if (settle->timer)
 		event_free(settle->timer);
 	if (settle->answer)
@@ -123,6 +127,8 @@ static bool later(struct cp_api *api, struct cp_stream_client *client, struct cp
 	settle->api = api;
 	settle->client = client;
 	settle->request = request;
+	settle->counted = request;
+	api->working += settle->counted;
 	settle->answer = evbuffer_new();
 	settle->timer = evtimer_new(api->app->base, request ? on_work : on_settle, settle);
 	settle->generation = api->app->dataplane.generation;
@@ -175,12 +181,12 @@ static void run_later(void *context, struct cp_stream_client *client, const char
 		run(context, client, text, length);
 }
 
-static void refuse(struct cp_stream_client *client, const char *why)
+static void refuse(struct cp_stream_client *client, enum cp_cmd_status status, const char *why)
 {
 	struct evbuffer *answer = evbuffer_new();
 
 	if (answer)
-		cp_api_refuse(answer, CP_CMD_USAGE, why);
+		cp_api_refuse(answer, status, why);
 	cp_stream_answer(client, answer);
 	if (answer)
 		evbuffer_free(answer);
@@ -193,7 +199,9 @@ static void on_request(void *context, struct cp_stream_client *client, const cha
 
 	// A last line without newline is as good as one with; only what is too long is refused unread.
 	if (!whole && length >= CP_API_REQUEST_MAX)
-		refuse(client, "request is too long");
+		refuse(client, CP_CMD_USAGE, "request is too long");
+	else if (cp_api_queue_costly(text, length) && cp_api_queue_count(api->queue) + api->working >= COSTLY_MAX)
+		refuse(client, CP_CMD_FAILED, "too many others ask for much, try again");
 	else if (!cp_api_queue_costly(text, length) || !cp_api_queue_add(api->queue, client, text, length))
 		run(api, client, text, length);
 }

@@ -19,6 +19,7 @@ struct cp_api_queue {
 	cp_api_queue_run *run;
 	void *context;
 	struct item *first, **end;
+	unsigned count;
 };
 
 // Those that look at every flow.
@@ -50,6 +51,7 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
 	if (!item)
 		return;
 	queue->first = item->next;
+	queue->count--;
 	if (!queue->first)
 		queue->end = &queue->first;
 	queue->run(queue->context, item->client, item->text, item->length);
@@ -111,7 +113,13 @@ bool cp_api_queue_add(struct cp_api_queue *queue, struct cp_stream_client *clien
 	memcpy(item->text, text, length);
 	*queue->end = item;
 	queue->end = &item->next;
+	queue->count++;
 	return true;
+}
+
+unsigned cp_api_queue_count(const struct cp_api_queue *queue)
+{
+	return queue->count;
 }
 
 void cp_api_queue_forget(struct cp_api_queue *queue, const struct cp_stream_client *client)
@@ -125,6 +133,7 @@ void cp_api_queue_forget(struct cp_api_queue *queue, const struct cp_stream_clie
 	if (!item)
 		return;
 	*link = item->next;
+	queue->count--;
 	if (queue->end == &item->next)
 		queue->end = link;
 	free(item);

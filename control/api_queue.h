@@ -27,5 +27,8 @@ bool cp_api_queue_costly(const char *text, size_t length);
 // Keep a copy of the request until it is its turn. False without memory.
 bool cp_api_queue_add(struct cp_api_queue *queue, struct cp_stream_client *client, const char *text, size_t length);
 
+// How many wait.
+unsigned cp_api_queue_count(const struct cp_api_queue *queue);
+
 // The client is gone: nothing is owed to it any more.
 void cp_api_queue_forget(struct cp_api_queue *queue, const struct cp_stream_client *client);

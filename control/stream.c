@@ -11,7 +11,7 @@
 
 #include "stream.h"
 
-#define LARGE_ANSWER (256u << 10) // bytes; after such ones the allocator keeps much that nobody needs again
+#define TRIM_AFTER (4u << 20) // bytes of answers; after as many the allocator keeps much that nobody needs again
 #define RETRY_MS 500 // after accept() failed: out of descriptors, most likely
 
 struct cp_stream_client {
@@ -34,7 +34,7 @@ struct cp_stream {
 	struct event *retry;
 	struct cp_stream_client *clients;
 	unsigned clients_count;
-	bool large; // a large answer has been given
+	size_t given; // bytes of answers since the last trim()
 };
 
 static struct timeval milliseconds(unsigned ms)
@@ -44,12 +44,12 @@ static struct timeval milliseconds(unsigned ms)
 	return time;
 }
 
-// Give back to the system what large answers took, once nobody is there who could want another at once.
+// Give back to the system what answers took, once nobody is there who could want another at once.
 static void trim(struct cp_stream *stream)
 {
-	if (!stream->large || stream->clients_count)
+	if (stream->given < TRIM_AFTER || stream->clients_count)
 		return;
-	stream->large = false;
+	stream->given = 0;
 	malloc_trim(0);
 }
 
@@ -158,6 +158,7 @@ void cp_stream_answer(struct cp_stream_client *client, struct evbuffer *answer)
 	struct evbuffer *input = bufferevent_get_input(client->io);
 
 	client->answered = true;
+	client->stream->given += answer ? evbuffer_get_length(answer) : 0;
 	evbuffer_drain(input, evbuffer_get_length(input));
 	if (!answer || !evbuffer_get_length(answer) || bufferevent_write_buffer(client->io, answer) ||
 	    !arm(client))

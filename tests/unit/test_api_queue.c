@@ -50,6 +50,7 @@ static void one_a_turn_and_in_order(void)
 	CU_ASSERT_TRUE(cp_api_queue_add(queue, client(&second), "two", 3));
 	CU_ASSERT_TRUE(cp_api_queue_add(queue, client(&third), "three", 5));
 	CU_ASSERT_STRING_EQUAL(ran, ""); // never at once
+	CU_ASSERT_EQUAL(cp_api_queue_count(queue), 3);
 	CU_ASSERT_EQUAL(turns(base, 3), 0);
 	CU_ASSERT_STRING_EQUAL(ran, "one two three ");
 	CU_ASSERT_TRUE(cp_api_queue_add(queue, client(&first), "four", 4));
@@ -73,6 +74,7 @@ static void who_is_gone_is_forgotten(void)
 	cp_api_queue_forget(queue, client(&first));
 	turns(base, 2);
 	CU_ASSERT_STRING_EQUAL(ran, "two four ");
+	CU_ASSERT_EQUAL(cp_api_queue_count(queue), 0);
 	cp_api_queue_forget(queue, client(&first));
 	cp_api_queue_add(queue, client(&first), "left", 4);
 	cp_api_queue_destroy(queue); // with one that waits
