@@ -136,6 +136,8 @@ struct cp_check_view { // for status, metrics; a copy
 	uint64_t probes;
 	uint64_t failures;
 	char reason[96];       // of the last failure, empty when none
+	uint32_t damped_s;     // good, and held down for so long because it fell too often; 0: not
+	bool suspect;	       // its clients' handshakes failed: one bad result is enough
 };
 bool cp_checks_view(const struct cp_checks *checks, const char *service, const char *backend,
 		    struct cp_check_view *view);

@@ -108,10 +108,11 @@ static json_t *check_json(const struct cp_view_backend *backend)
 
 	if (!backend->checked)
 		return json_null();
-	return json_pack("{sb sb si sf sf sI sI so}", "known", check->known, "healthy", check->healthy,
+	return json_pack("{sb sb si sf sf sI sI so si sb}", "known", check->known, "healthy", check->healthy,
 			 "streak", (int)check->streak, "last_ms", check->last_us / 1e3, "since_s", since,
 			 "probes", (json_int_t)check->probes, "failures", (json_int_t)check->failures,
-			 "last_failure", cp_json_text(check->reason));
+			 "last_failure", cp_json_text(check->reason), "damped_s", (int)check->damped_s, "suspect",
+			 (int)check->suspect);
 }
 
 // Microseconds as milliseconds with three digits.
@@ -122,11 +123,12 @@ static double rounded(double us)
 
 static json_t *handshake_json(const struct cp_view_traffic *traffic)
 {
-	return json_pack("{sI sf sf sf sI sI}", "answers", (json_int_t)traffic->answers, "mean_ms",
+	return json_pack("{sI sf sf sf sI sI sI}", "answers", (json_int_t)traffic->answers, "mean_ms",
 			 rounded(traffic->answers ? (double)traffic->latency_us / (double)traffic->answers : 0),
 			 "p50_ms", rounded(cp_view_latency_us(traffic, 0.5)), "p99_ms",
 			 rounded(cp_view_latency_us(traffic, 0.99)), "syn_repeated",
-			 (json_int_t)traffic->syn_repeated, "syn_ack_repeated", (json_int_t)traffic->syn_ack_repeated);
+			 (json_int_t)traffic->syn_repeated, "syn_ack_repeated", (json_int_t)traffic->syn_ack_repeated,
+			 "syn_refused", (json_int_t)traffic->syn_refused);
 }
 
 static json_t *lag_json(const struct cp_view_backend *backend, uint64_t value)

@@ -109,6 +109,8 @@ struct cp_health {
 	uint32_t timeout_ms;  // default 500
 	uint32_t rise;	      // default 2
 	uint32_t fall;	      // default 3
+	uint32_t damping_s;   // half-life of the penalty for falling, damping.h; 0 (default): none
+	bool passive;	      // default false: check/passive.h
 };
 
 // Who serves when, and what becomes of flows whose backend does not any more.

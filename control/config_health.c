@@ -39,5 +39,10 @@ void cp_parse_health(struct cp_read *service_read, struct cp_service *service)
 	cp_read_number(&read, "jitter_percent", 0, 50, &health->jitter_percent);
 	cp_read_number(&read, "rise", 1, 1000, &health->rise);
 	cp_read_number(&read, "fall", 1, 1000, &health->fall);
+	cp_read_number(&read, "damping_s", 0, 86400, &health->damping_s);
+	cp_read_bool(&read, "passive", &health->passive);
+	if (health->type == CP_HEALTH_NONE && (health->damping_s || health->passive))
+		cp_read_fail(&read, health->passive ? "passive" : "damping_s", "there is no check to go by: choose "
+			     "another type, or remove it");
 	cp_read_end(&read);
 }

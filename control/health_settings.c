@@ -41,7 +41,8 @@ bool cp_health_same(const struct cp_health *a, const struct cp_health *b)
 	       a->method == b->method && a->jitter_percent == b->jitter_percent &&
 	       a->sslmode == b->sslmode && a->uid == b->uid && a->gid == b->gid &&
 	       a->interval_ms == b->interval_ms && a->timeout_ms == b->timeout_ms &&
-	       a->rise == b->rise && a->fall == b->fall;
+	       a->rise == b->rise && a->fall == b->fall && a->damping_s == b->damping_s &&
+	       a->passive == b->passive;
 }
 
 int cp_health_copy(struct cp_health *to, const struct cp_health *from)

@@ -28,7 +28,23 @@ static void histogram(struct evbuffer *out, const struct cp_view_backend *row)
 	cp_metrics_count(out, LATENCY "_count", CP_LABELS({"service", row->service}, {"backend", row->name}), below);
 }
 
-static void repeated(const struct cp_view *view, struct evbuffer *out, const char *name, const char *help, bool syn_ack)
+static uint64_t syns(const struct cp_view_traffic *traffic)
+{
+	return traffic->syn_repeated;
+}
+
+static uint64_t syn_acks(const struct cp_view_traffic *traffic)
+{
+	return traffic->syn_ack_repeated;
+}
+
+static uint64_t refusals(const struct cp_view_traffic *traffic)
+{
+	return traffic->syn_refused;
+}
+
+static void each(const struct cp_view *view, struct evbuffer *out, const char *name, const char *help,
+		 uint64_t (*of)(const struct cp_view_traffic *traffic))
 {
 	cp_metrics_family(out, name, "counter", help);
 	for (uint32_t i = 0; i < view->backends_count; i++) {
@@ -36,7 +52,7 @@ static void repeated(const struct cp_view *view, struct evbuffer *out, const cha
 
 		if (row->state != CP_VIEW_REMOVED)
 			cp_metrics_count(out, name, CP_LABELS({"service", row->service}, {"backend", row->name}),
-					 syn_ack ? row->traffic.syn_ack_repeated : row->traffic.syn_repeated);
+					 of(&row->traffic));
 	}
 }
 
@@ -46,6 +62,8 @@ void cp_metrics_handshakes(const struct cp_view *view, struct evbuffer *out)
 	for (uint32_t i = 0; i < view->backends_count; i++)
 		if (view->backends[i].state != CP_VIEW_REMOVED)
 			histogram(out, &view->backends[i]);
-	repeated(view, out, "poise_backend_syn_repeated_total", "SYNs that clients had to send again.", false);
-	repeated(view, out, "poise_backend_syn_ack_repeated_total", "SYN-ACKs that backends had to send again.", true);
+	each(view, out, "poise_backend_syn_repeated_total", "SYNs that clients had to send again.", syns);
+	each(view, out, "poise_backend_syn_ack_repeated_total", "SYN-ACKs that backends had to send again.",
+	     syn_acks);
+	each(view, out, "poise_backend_syn_refused_total", "SYNs that backends answered with a reset.", refusals);
 }

@@ -146,6 +146,13 @@ static void judge_up(struct cp_view_backend *row)
 		snprintf(row->reason, sizeof(row->reason), "starts slowly, %u %% of its weight", row->share_percent);
 }
 
+static void judge_damped(struct cp_view_backend *row)
+{
+	row->state = CP_VIEW_DOWN;
+	snprintf(row->reason, sizeof(row->reason), "goes up and down too often, held down for %u s",
+		 row->check.damped_s);
+}
+
 static void judge_draining(struct cp_view_backend *row)
 {
 	verdict(row, CP_VIEW_DRAINING, row->drain_left_s ? "by the operator" : "by the operator, its flows are reset");
@@ -170,6 +177,8 @@ static void judge(struct cp_view_backend *row, const struct cp_app *app, const s
 		judge_up(row);
 	else if (!row->healthy && !(row->checked && row->check.known))
 		verdict(row, CP_VIEW_UNKNOWN, row->checked ? "first check is under way" : "not checked yet");
+	else if (!row->healthy && row->check.damped_s)
+		judge_damped(row);
 	else if (!row->healthy)
 		verdict(row, CP_VIEW_DOWN, row->check.reason);
 	else if (row->index == POISE_NONE16)

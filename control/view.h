@@ -18,6 +18,7 @@ struct cp_view_traffic {
 	uint64_t bytes_outward;
 	uint64_t syn_repeated;	   // by clients
 	uint64_t syn_ack_repeated; // by backends
+	uint64_t syn_refused;	   // by backends, with a reset
 	uint64_t answers;	   // first SYN-ACKs whose latency is known
 	uint64_t latency_us;	   // their sum, from the client's first SYN on
 	uint64_t latency[POISE_LATENCY_BUCKETS]; // their number by latency, poise/stats.h

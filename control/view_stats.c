@@ -78,6 +78,7 @@ static void add_handshakes(struct cp_view_traffic *sum, const struct poise_stats
 {
 	sum->syn_repeated += POISE_LOAD(slot->syn_repeated);
 	sum->syn_ack_repeated += POISE_LOAD(slot->syn_ack_repeated);
+	sum->syn_refused += POISE_LOAD(slot->syn_refused);
 	sum->latency_us += POISE_LOAD(slot->latency_us);
 	for (uint32_t i = 0; i < POISE_LATENCY_BUCKETS; i++) {
 		uint64_t count = POISE_LOAD(slot->latency[i]);

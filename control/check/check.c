@@ -21,6 +21,7 @@ struct cp_checks {
 	struct cp_check **items; // ordered by service and backend
 	uint32_t count;
 	struct cp_curl_loop *curl; // NULL until an HTTP check runs
+	struct event *signs;	   // each second, for passive signs
 };
 
 struct cp_app *cp_checks_app(const struct cp_checks *checks)
@@ -94,6 +95,8 @@ static void inherit(struct cp_check *check, const struct cp_check *old)
 	if (old && old->params.address == check->params.address && old->params.port == check->params.port) {
 		check->health = old->health;
 		check->health.streak = 0;
+		check->damping = old->damping;
+		check->damped = old->damped;
 		memcpy(check->reason, old->reason, sizeof(check->reason));
 	} else if (!old && state && state->healthy) {
 		check->health = (struct cp_health_state){.known = true, .healthy = true};
@@ -216,9 +219,26 @@ struct cp_checks *cp_checks_create(struct cp_app *app)
 {
 	struct cp_checks *checks = calloc(1, sizeof(*checks));
 
-	if (checks)
-		checks->app = app;
-	return checks;
+	static const struct timeval second = {.tv_sec = 1};
+
+	if (!checks)
+		return NULL;
+	checks->app = app;
+	checks->signs = event_new(app->base, -1, EV_PERSIST, cp_check_signs, checks);
+	if (checks->signs && event_add(checks->signs, &second) == 0)
+		return checks;
+	cp_checks_destroy(checks);
+	return NULL;
+}
+
+uint32_t cp_checks_count(const struct cp_checks *checks)
+{
+	return checks->count;
+}
+
+struct cp_check *cp_checks_item(const struct cp_checks *checks, uint32_t index)
+{
+	return checks->items[index];
 }
 
 void cp_checks_destroy(struct cp_checks *checks)
@@ -228,6 +248,8 @@ void cp_checks_destroy(struct cp_checks *checks)
 	for (uint32_t i = 0; i < checks->count; i++)
 		check_free(checks->items[i]);
 	free(checks->items);
+	if (checks->signs)
+		event_free(checks->signs);
 	cp_curl_loop_destroy(checks->curl);
 	free(checks);
 }
@@ -250,5 +272,8 @@ bool cp_checks_view(const struct cp_checks *checks, const char *service, const c
 	view->probes = check->probes;
 	view->failures = check->failures;
 	memcpy(view->reason, check->reason, sizeof(view->reason));
+	view->suspect = check->suspect;
+	if (check->damped)
+		view->damped_s = cp_damping_left_s(&check->damping, check->params.settings.damping_s, cp_view_now_ns());
 	return true;
 }

@@ -11,7 +11,9 @@
 #include <poise/abi.h>
 
 #include "../app.h"
+#include "../damping.h"
 #include "../health.h"
+#include "passive.h"
 
 // All that a probe depends on. Equal parameters: the check goes on over a reload.
 struct cp_check_params {
@@ -35,6 +37,11 @@ struct cp_check {
 	char want[CP_REASON_SIZE]; // for this reason, which was logged
 	uint32_t phase;		  // of the jitter: the check's own, moves with each probe
 	struct cp_health_state health;
+	struct cp_damping damping;
+	bool damped; // as it was told last
+	struct cp_passive passive;
+	uint16_t place; // in the snapshot, a guess
+	bool suspect;	// since a passive sign, until a good result
 	uint32_t last_us; // duration of the last probe
 	uint64_t probes;
 	uint64_t failures;
@@ -71,6 +78,13 @@ bool cp_check_local(int error);
 // probe.c: the timer's callback (context: the check), and setting the timer.
 void cp_check_begin(evutil_socket_t fd, short what, void *context);
 void cp_check_schedule(struct cp_check *check, uint64_t delay_ns);
+
+// watch.c: look at the passive signs of all checks that want it, each second.
+void cp_check_signs(evutil_socket_t fd, short what, void *context);
+
+// What the loop over the checks needs.
+uint32_t cp_checks_count(const struct cp_checks *checks);
+struct cp_check *cp_checks_item(const struct cp_checks *checks, uint32_t index);
 
 // params.c
 int cp_check_params_set(struct cp_check_params *params, const struct cp_service *service,

@@ -74,12 +74,30 @@ static void tell(const struct cp_check *check, enum cp_node_role role)
 			     check->backend, address, check->params.port, check->reason);
 }
 
+// One that falls again and again is held down although its check is good.
+static void damp(struct cp_check *check, uint64_t now_ns)
+{
+	const struct cp_log_subject subject = subject_of(check);
+	uint32_t half_life_s = check->params.settings.damping_s;
+	bool damped = cp_damping_holds(&check->damping, half_life_s, now_ns) && check->health.healthy;
+
+	if (damped && !check->damped)
+		cp_log_about(&subject, CP_LOG_WARNING, "backend-flaps",
+			     "%s/%s goes up and down too often, held down for %u s", check->service, check->backend,
+			     cp_damping_left_s(&check->damping, half_life_s, now_ns));
+	else if (!damped && check->damped && check->health.healthy)
+		cp_log_about(&subject, CP_LOG_INFO, "backend-steady", "%s/%s has been steady and serves again",
+			     check->service, check->backend);
+	check->damped = damped;
+}
+
 void cp_check_report(struct cp_check *check, const struct cp_health_report *found)
 {
 	const struct cp_health *settings = &check->params.settings;
 	struct cp_app *app = cp_checks_app(check->owner);
 	struct cp_backend_state *state = cp_app_state(app, check->service, check->backend);
 	struct cp_health_report report = *found;
+	struct cp_health_state before;
 	uint64_t now_ns = cp_view_now_ns();
 	uint64_t took_us = (now_ns - check->started_ns) / 1000;
 
@@ -93,10 +111,15 @@ void cp_check_report(struct cp_check *check, const struct cp_health_report *foun
 		check->failures++;
 		memcpy(check->reason, report.reason, sizeof(check->reason));
 	}
-	if (cp_health_result(&check->health, report.good, settings->rise, settings->fall, now_ns))
+	before = check->health;
+	if (cp_health_result(&check->health, report.good, settings->rise, check->suspect ? 1 : settings->fall, now_ns))
 		tell(check, report.role);
+	if (before.known && before.healthy && !check->health.healthy)
+		cp_damping_fall(&check->damping, settings->damping_s, now_ns);
+	damp(check, now_ns);
+	check->suspect = check->suspect && !report.good;
 	// A reload may have taken the state away.
-	if (state && cp_health_report(state, &report, check->health.healthy))
+	if (state && cp_health_report(state, &report, check->health.healthy && !check->damped))
 		cp_changed(app);
 	rest(check, now_ns);
 }

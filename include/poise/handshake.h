@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The Poise authors
 //
 // How long backends take to answer a SYN, and how often it has to be repeated, seen from the packets themselves. Only
-// segments with SYN come here; packets of established flows pay nothing. While a flow is half open nobody needs the
+// segments with SYN or RST come here; other packets pay nothing. While a flow is half open nobody needs the
 // client's last acknowledgement, so its place in the record keeps the time of the SYN.
 #pragma once
 
@@ -26,7 +26,7 @@ POISE_INLINE __u32 poise_latency_bucket(__u32 latency_us)
 	return bucket;
 }
 
-// A segment with SYN of a flow that is there, before its state is moved. Any writer; `backend` is its own slot.
+// A segment with SYN or RST of a flow that is there, before its state is moved. Any writer; `backend` is its own slot.
 POISE_INLINE void poise_handshake_note(const struct poise_flow *flow, enum poise_direction direction, __u8 tcp_flags,
 				       __u32 now_us, struct poise_stats_backend *backend)
 {
@@ -36,6 +36,8 @@ POISE_INLINE void poise_handshake_note(const struct poise_flow *flow, enum poise
 
 	if (event == POISE_EVENT_SYN && direction == POISE_INWARD && !poise_state_reusable(state))
 		backend->syn_repeated++;
+	if (event == POISE_EVENT_RST && direction == POISE_OUTWARD && state == POISE_STATE_SYN_SENT)
+		backend->syn_refused++;
 	if (event != POISE_EVENT_SYN_ACK || direction != POISE_OUTWARD)
 		return;
 	if (state != POISE_STATE_SYN_SENT) {

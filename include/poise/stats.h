@@ -29,7 +29,7 @@ struct poise_stats_backend {
 	__u64 syn_repeated;	// by the client
 	__u64 syn_ack_repeated; // by the backend
 	__u64 latency_us;	// sum, from the first SYN to the first SYN-ACK
-	__u64 more_reserved;
+	__u64 syn_refused;	// by the backend, with a reset
 	__u64 latency[POISE_LATENCY_BUCKETS]; // below 2^(POISE_LATENCY_FIRST + n) microseconds, the last: all others
 };
 POISE_ASSERT(sizeof(struct poise_stats_backend) == 4 * POISE_LINE_SIZE, "what each packet counts is one line");

@@ -90,6 +90,8 @@ static void every_key_objects(const struct cp_config *config)
 	CU_ASSERT_STRING_EQUAL(service->health.expect, "204, 301-302");
 	CU_ASSERT_EQUAL(service->health.method, CP_HTTP_HEAD);
 	CU_ASSERT_EQUAL(service->health.jitter_percent, 0);
+	CU_ASSERT_EQUAL(service->health.damping_s, 60);
+	CU_ASSERT_TRUE(service->health.passive);
 	CU_ASSERT_EQUAL(service->health.fall, 1000);
 	CU_ASSERT_EQUAL(service->timeout_ms[POISE_TIMEOUT_ESTABLISHED], 604800000);
 	CU_ASSERT_EQUAL(service->access.allow.count, 2);

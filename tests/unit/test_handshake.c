@@ -60,6 +60,20 @@ static void repetitions_are_counted(void)
 	CU_ASSERT_EQUAL(stats.syn_repeated, 1);
 }
 
+static void refusals_are_counted(void)
+{
+	struct poise_flow flow;
+
+	begin(&flow, 1000);
+	poise_handshake_note(&flow, POISE_INWARD, POISE_TCP_RST, 1100, &stats); // the client gives up
+	CU_ASSERT_EQUAL(stats.syn_refused, 0);
+	poise_handshake_note(&flow, POISE_OUTWARD, POISE_TCP_RST | POISE_TCP_ACK, 1100, &stats);
+	CU_ASSERT_EQUAL(stats.syn_refused, 1);
+	flow.state = POISE_STATE_ESTABLISHED;
+	poise_handshake_note(&flow, POISE_OUTWARD, POISE_TCP_RST | POISE_TCP_ACK, 1100, &stats);
+	CU_ASSERT_EQUAL(stats.syn_refused, 1);
+}
+
 static void buckets_are_powers_of_two(void)
 {
 	CU_ASSERT_EQUAL(poise_latency_bucket(0), 0);
@@ -74,6 +88,7 @@ static void buckets_are_powers_of_two(void)
 static const struct check_case cases[] = {
 	{"an answer is timed", an_answer_is_timed},
 	{"what cannot be timed is not", what_cannot_be_timed_is_not},
+	{"refusals are counted", refusals_are_counted},
 	{"repetitions are counted", repetitions_are_counted},
 	{"buckets are powers of two", buckets_are_powers_of_two},
 };
