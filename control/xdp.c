@@ -132,6 +132,9 @@ static int start(struct cp_xdp *xdp)
 	}
 	if (!cp_xdp_stats_open(&xdp->stats, app->pins))
 		app->dataplane.xdp = &xdp->stats;
+	else
+		cp_log(CP_LOG_WARNING, "xdp-maps", "what the XDP program carries is not counted: it is of another "
+		       "build than poised, install both anew");
 	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		POISE_STORE(xdp->state->coarse_ns, (uint64_t)tick.tv_sec * 1000000000u + (uint64_t)tick.tv_nsec);
 	watch_signals(app);

@@ -11,20 +11,29 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-static int open_pin(const char *pins, const char *name)
+// The kernel writes as much as the map's values hold: an XDP program of another build would overrun our buffers.
+static int open_pin(const char *pins, const char *name, size_t bytes)
 {
+	struct bpf_map_info info = {0};
+	__u32 length = sizeof(info);
 	char path[600];
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", pins, name);
-	return bpf_obj_get(path);
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && (bpf_obj_get_info_by_fd(fd, &info, &length) || info.value_size != bytes)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 int cp_xdp_stats_open(struct cp_xdp_stats *stats, const char *pins)
 {
 	int cpus = libbpf_num_possible_cpus();
 
-	stats->counters = open_pin(pins, "poise_counters");
-	stats->backends = open_pin(pins, "poise_backends");
+	stats->counters = open_pin(pins, "poise_counters", sizeof(struct poise_xdp_counters));
+	stats->backends = open_pin(pins, "poise_backends", sizeof(struct poise_stats_backend));
 	stats->cpus = cpus > 0 ? (unsigned int)cpus : 0;
 	if (stats->counters >= 0 && stats->backends >= 0 && stats->cpus)
 		return 0;
