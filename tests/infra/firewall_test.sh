@@ -33,7 +33,8 @@ sleep 1
 accepted=$(lab_in client /usr/bin/python3 "$infra_directory/burst.py" "$INFRA_LIMITED" "$INFRA_WEB" 443 1500)
 check_range "a source that wants 1,500 connections at once gets its 300 a second" "$accepted" 250 620
 infra_asked others
-check_is "nobody else is affected" "$(infra_answers others | lab_tally)" "web1=40 web2=40"
+# The turns are shared with the one that is limited, so the halves need not be equal.
+check_is "nobody else is affected" "$(infra_answers others | grep -c '^web[12]$')" 80
 check_range "it is counted" "$(counter source_rate)" 500 3000
 
 check_is "the databases give nothing to somebody from outside" \
