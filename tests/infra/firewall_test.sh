@@ -7,6 +7,8 @@
 . "$(dirname "$0")/infra.sh"
 lab_enter "$@"
 infra_open firewall
+# shellcheck disable=SC2034 # for monitor.sh
+INFRA_HASTE=yes
 infra_up vrrp
 
 # ask SOURCE ADDRESS: the exit status of curl; 28 is silence, 7 would be a refusal
@@ -28,6 +30,13 @@ check_is "but from a service that does not deny it" "$(ask "$INFRA_DENIED" "$INF
 check_is "others are served" "$(ask "$INFRA_CLIENT" "$INFRA_WEB")" 0
 check_range "it is counted" "$(counter denied)" 1 100
 
+scraped()
+{
+	[ "$(infra_query 'count(up == 1)' | awk '{ print $NF }')" = 2 ]
+}
+check "Prometheus has seen both before" lab_wait 15 scraped
+sleep 2
+check_is "and is quiet" "$(infra_alerts)" ""
 infra_ask others 20 4
 sleep 1
 accepted=$(lab_in client /usr/bin/python3 "$infra_directory/burst.py" "$INFRA_LIMITED" "$INFRA_WEB" 443 1500)
@@ -36,6 +45,7 @@ infra_asked others
 # The turns are shared with the one that is limited, so the halves need not be equal.
 check_is "nobody else is affected" "$(infra_answers others | grep -c '^web[12]$')" 80
 check_range "it is counted" "$(counter source_rate)" 500 3000
+check "and raises its alert" lab_wait 12 infra_alerts_have PoiseSourcesLimited
 
 check_is "the databases give nothing to somebody from outside" \
 	"$(lab_in client curl -s -m 2 telnet://$INFRA_DB_WRITE:5432 </dev/null; echo $?)" 28
