@@ -286,7 +286,7 @@ static inline bool forward_known(struct dp_worker *worker, const struct dp_look 
 			   !poise_quick_forward(burst->snapshot, flow, direction, plain, burst->now_ms, &port))) {
 		if (!poise_flow_visible(flow))
 			return false;
-		if (plain->tcp.flags & (POISE_TCP_SYN | POISE_TCP_RST))
+		if (poise_handshake_is(plain->tcp.flags))
 			note_handshake(worker, flow, direction, plain->tcp.flags);
 		if (POISE_UNLIKELY(poise_flow_resetting(burst->snapshot, flow)))
 			return false;

@@ -12,8 +12,7 @@
 // Is this a segment of a handshake, to be noted (handshake.h) before poise_decide() moves the flow's state?
 POISE_INLINE int poise_decide_notes(const struct poise_step *step)
 {
-	return POISE_UNLIKELY(step->packet.kind == POISE_PACKET_TCP &&
-			      step->packet.tcp_flags & (POISE_TCP_SYN | POISE_TCP_RST)) &&
+	return POISE_UNLIKELY(step->packet.kind == POISE_PACKET_TCP && poise_handshake_is(step->packet.tcp_flags)) &&
 	       step->packet.ttl > 1;
 }
 

@@ -26,6 +26,12 @@ POISE_INLINE __u32 poise_latency_bucket(__u32 latency_us)
 	return bucket;
 }
 
+// Is a segment with these flags one for poise_handshake_note()?
+POISE_INLINE int poise_handshake_is(__u8 tcp_flags)
+{
+	return tcp_flags & (POISE_TCP_SYN | POISE_TCP_RST);
+}
+
 // A segment with SYN or RST of a flow that is there, before its state is moved. Any writer; `backend` is its own slot.
 POISE_INLINE void poise_handshake_note(const struct poise_flow *flow, enum poise_direction direction, __u8 tcp_flags,
 				       __u32 now_us, struct poise_stats_backend *backend)
