@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The Poise authors
 //
 // The HTTP server for monitoring: reads, never changes.
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "metrics.h"
 #include "metrics_http.h"
 #include "page_cache.h"
+#include "socket_address.h"
 #include "stream.h"
 
 #define CLIENTS_MAX 32
@@ -132,35 +132,13 @@ static const struct cp_stream_ops ops = {
 	.request = on_request,
 };
 
-// An address of either family; nothing is looked up.
-static int address_of(const char *host, uint16_t port, struct sockaddr_storage *address, socklen_t *size)
-{
-	struct sockaddr_in *four = (struct sockaddr_in *)address;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
-
-	memset(address, 0, sizeof(*address));
-	if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons(port);
-		*size = sizeof(*four);
-		return 0;
-	}
-	if (inet_pton(AF_INET6, host, &six->sin6_addr) == 1) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons(port);
-		*size = sizeof(*six);
-		return 0;
-	}
-	return -EINVAL;
-}
-
 static int listen_at(const char *host, uint16_t port)
 {
 	struct sockaddr_storage address;
 	socklen_t size;
 	int fd, on = 1, error;
 
-	if (address_of(host, port, &address, &size))
+	if (cp_socket_address(host, port, &address, &size))
 		return -EINVAL;
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)

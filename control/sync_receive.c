@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
+#include "socket_address.h"
 #include "sync_receive.h"
 
 #include <endian.h>
@@ -208,7 +209,7 @@ static bool is_peer(const struct cp_ha *ha, const struct sockaddr *from)
 	struct sockaddr_storage peer;
 	socklen_t size;
 
-	if (cp_sync_address(ha->peer_address, 0, &peer, &size) || peer.ss_family != from->sa_family)
+	if (cp_socket_address(ha->peer_address, 0, &peer, &size) || peer.ss_family != from->sa_family)
 		return false;
 	if (from->sa_family == AF_INET)
 		return ((const struct sockaddr_in *)from)->sin_addr.s_addr ==

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
+#include "socket_address.h"
 #include "sync_send.h"
 
 #include <endian.h>
@@ -264,7 +265,7 @@ static void begin(struct cp_sync_sender *sender)
 		return;
 	}
 	if (cp_sync_nonce(sender->nonce) ||
-	    cp_sync_address(sender->place.ha->peer_address, sender->place.ha->peer_port, &address, &size) ||
+	    cp_socket_address(sender->place.ha->peer_address, sender->place.ha->peer_port, &address, &size) ||
 	    cp_sync_link_open(&sender->link, sender->place.base, fd, &ops, sender)) {
 		give_up(sender, "%s", strerror(ENOMEM));
 		return;

@@ -43,5 +43,3 @@ void cp_sync_sender_hurry(struct cp_sync_sender *sender);
 
 // A socket bound to our end of the sync link, not blocking. `server`: the port too, and listening. -errno.
 int cp_sync_socket(const struct cp_ha *ha, bool server);
-// An address of either family; `port` in host order. 0 or -EINVAL.
-int cp_sync_address(const char *host, uint16_t port, struct sockaddr_storage *address, socklen_t *size);
