@@ -63,8 +63,9 @@ gone()
 check "they are gone when their idle time is over" lab_wait 8 gone
 check_range "their records wait for others" "$(status .flow_table.expired)" 40 200
 check_range "ports count what the program moved" \
-	"$(status '.ports[] | select(.port == "front") | .rx_packets')" 200 4000
-check_range "both ways" "$(status '.ports[] | select(.port == "back") | .tx_packets')" 200 4000
+	"$(status '.ports[] | select(.port == "front") | .rx_packets')" 160 4000
+# SYN, ACK, request and FIN at least: acknowledgements may be merged
+check_range "both ways" "$(status '.ports[] | select(.port == "back") | .tx_packets')" 160 4000
 
 # the operator's wishes
 poisectl drain web/web1 >/dev/null
