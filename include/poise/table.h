@@ -95,7 +95,7 @@ POISE_ASSERT(sizeof(struct poise_source_line) == POISE_LINE_SIZE, "cells fill li
 #define POISE_SOURCE_ROW_LINES_MOST 12288u // 1.5 MiB in all
 
 #define POISE_BUCKET_SLOTS 10u
-#define POISE_PROBE_MAX 8u // buckets looked at before an insertion gives up
+#define POISE_PROBE_MAX 16u // buckets looked at before an insertion gives up
 
 struct poise_bucket {
 	__u16 signature[POISE_BUCKET_SLOTS];
@@ -179,7 +179,7 @@ POISE_INLINE struct poise_place poise_place_snat(const struct poise_table *table
 
 // Line of the `probe`-th bucket an endpoint may be in. The step differs from endpoint to endpoint, so full
 // buckets do not grow into runs as they do under linear probing (which failed to place 34 of 10 million).
-// 7 steps are shorter than a shard: it has at least 8 buckets.
+// All steps together are shorter than a shard: it has at least POISE_PROBE_MAX buckets.
 POISE_INLINE __u32 poise_bucket_line(const struct poise_table *table, const struct poise_place *place,
 				     __u32 probe)
 {
