@@ -39,7 +39,6 @@ __noinline int xdp_quick(struct xdp_md *context)
 	struct poise_place place;
 	struct poise_flow *flow;
 	struct xdp_view view;
-	struct poise_key key;
 	__u16 port;
 
 	if (!poise_plain(data, end, length) || poise_lane(plain) != POISE_LANE_QUICK)
@@ -47,9 +46,7 @@ __noinline int xdp_quick(struct xdp_md *context)
 	snapshot = xdp_open(context, &view);
 	if (!snapshot)
 		return XDP_ABORTED;
-	key = poise_plain_key(plain);
-	direction = poise_locate(snapshot, &view.table, &key, poise_vip_find(snapshot, key.dst, key.dst_port),
-				 &place);
+	direction = poise_locate_plain(snapshot, &view.table, plain, &place);
 	flow = quick_guess(&view.table, &place);
 	if (!flow)
 		return XDP_ABORTED;
