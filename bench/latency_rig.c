@@ -9,7 +9,6 @@
 //   open                       handshakes of all flows
 //   send MODE RATE MS          MODE macswap or poise, RATE packets a second, 0: as many as the rings take
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +40,7 @@ struct latency_rig {
 	uint64_t away_ns;      // time that one of the two threads did not have its processor
 	uint16_t port;
 	bool closed; // never more in the rings than they take: nothing is lost
-	bool done;
+	bool ready, turning, done; // the generator has its processor; the other side turns; the run is over
 };
 
 static void set_time(struct rte_mbuf *packet, uint64_t tsc)
@@ -115,14 +114,13 @@ static void *generate(void *argument)
 {
 	struct latency_rig *self = argument;
 	uint64_t begin, last, away;
-	cpu_set_t processor;
 
-	CPU_ZERO(&processor);
-	CPU_SET(0, &processor);
-	pthread_setaffinity_np(pthread_self(), sizeof(processor), &processor);
 	if (rte_thread_register())
 		rig_die("thread", "cannot be registered");
 	rig_hurry(true);
+	__atomic_store_n(&self->ready, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&self->turning, __ATOMIC_ACQUIRE))
+		rte_pause();
 	away = rig_now_ns() - rig_thread_ns();
 	begin = last = rte_rdtsc();
 	while (rte_rdtsc() - begin < self->duration && self->stamper.pattern != STAMPER_OFF) {
@@ -154,11 +152,13 @@ static void run(struct latency_rig *self, bool poise, double rate, uint32_t ms, 
 	self->ticks_a_packet = rate > 0 ? hz / rate : 0;
 	self->duration = (uint64_t)(hz / 1000 * ms);
 	self->closed = closed;
-	self->done = false;
-	if (pthread_create(&thread, NULL, generate, self))
-		rig_die("generator", "no thread");
+	self->ready = self->turning = self->done = false;
+	rig_thread(&thread, 0, generate, self);
+	while (!__atomic_load_n(&self->ready, __ATOMIC_ACQUIRE))
+		rte_pause();
 	rig_hurry(true);
 	away = rig_now_ns() - rig_thread_ns();
+	__atomic_store_n(&self->turning, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&self->done, __ATOMIC_ACQUIRE)) {
 		for (uint32_t i = 0; i < 64; i++) {
 			if (poise)

@@ -9,8 +9,8 @@ import rig_ring
 from progress import say
 
 FLOWS = 10000
-RUN_MS = 10  # short, so that some fall between what else the machine does
-ATTEMPTS = 4  # for each run that is wanted
+RUN_MS = 2  # shorter than from one tick of the kernel to the next
+ATTEMPTS = 8  # for each run that is wanted
 RATES = (8e6, 6e6, 4e6, 2e6, 1e6)  # offered, to find what goes through without loss
 FIELDS = ("p50_ns", "p99_ns", "p999_ns", "longest_ns")
 
@@ -50,16 +50,16 @@ def entry(rows, discarded, rate):
 
 
 def ring(report, raw, _hz, full):
-    wanted = 9 if full else 5
+    wanted = 60 if full else 30
     section = report["ring"] = {"void": [], "flows": FLOWS, "most": {}, "half": {}, "same": {}, "idle": {}}
     with tempfile.TemporaryDirectory(prefix="poise-bench-") as folder, rig_ring.pages():
         rig = rig_ring.RingRig(folder, FLOWS)
         try:
             for mode in ("macswap", "poise"):
-                section["most"][mode] = most(rig, raw, mode, 3)
+                section["most"][mode] = most(rig, raw, mode, 10)
             half = section["most"]["poise"] / 2
             for mode in ("macswap", "poise"):
-                for name, rate in (("half", section["most"][mode] / 2), ("same", half), ("idle", 1000)):
+                for name, rate in (("half", section["most"][mode] / 2), ("same", half), ("idle", 10000)):
                     if rate:
                         section[name][mode] = entry(*quiet(rig, raw, mode, rate, wanted, name), rate)
         finally:
