@@ -31,6 +31,15 @@ static inline void pauses_add(struct pauses *pauses, uint64_t ticks)
 		pauses->longest = ticks;
 }
 
+static inline void pauses_merge(struct pauses *into, const struct pauses *from)
+{
+	for (uint32_t bucket = 0; bucket < PAUSES_BUCKETS; bucket++)
+		into->count[bucket] += from->count[bucket];
+	into->total += from->total;
+	if (from->longest > into->longest)
+		into->longest = from->longest;
+}
+
 // Upper end of a bucket, in ticks.
 static inline double pauses_value(uint32_t bucket)
 {
