@@ -27,6 +27,7 @@
 #define RING 1024u
 #define BURST 32u
 #define MBUFS 16384u
+#define WARM_US 300u // of a run: caches and predictors learn; these packets' times do not count
 
 struct latency_rig {
 	struct rig rig;
@@ -37,6 +38,7 @@ struct latency_rig {
 	uint64_t offered, lost, received;
 	double ticks_a_packet; // 0: no pace
 	uint64_t duration;     // ticks
+	uint64_t counted_from; // TSC
 	uint64_t away_ns;      // time that one of the two threads did not have its processor
 	uint16_t port;
 	bool closed; // never more in the rings than they take: nothing is lost
@@ -88,7 +90,8 @@ static uint32_t receive_burst(struct latency_rig *self)
 	if (!count)
 		return 0;
 	for (uint32_t i = 0; i < count; i++)
-		pauses_add(&self->pauses, now - get_time(packets[i]));
+		if (get_time(packets[i]) >= self->counted_from)
+			pauses_add(&self->pauses, now - get_time(packets[i]));
 	checker_send(self->port, 0, packets, (uint16_t)count, &self->checker);
 	rte_pktmbuf_free_bulk(packets, count);
 	self->received += count;
@@ -123,6 +126,7 @@ static void *generate(void *argument)
 		rte_pause();
 	away = rig_now_ns() - rig_thread_ns();
 	begin = last = rte_rdtsc();
+	self->counted_from = begin + rte_get_tsc_hz() / 1000000 * WARM_US;
 	while (rte_rdtsc() - begin < self->duration && self->stamper.pattern != STAMPER_OFF) {
 		uint32_t count = due(self, rte_rdtsc() - begin);
 

@@ -104,17 +104,22 @@ def turns(report):
         "%s %.1f %%" % (name, 100 * one["above_goal"]) for name, one in section["turns"].items())))
 
 
+RING_LOADS = {"half": "half of its own most", "same": "the same rate", "idle": "10000 a second"}
+
+
 def ring(report):
     section = report.get("ring", {})
     if not section.get("most"):
         return
     print("net_ring, %d flows; without loss: macswap %.0f, poise %.0f Mpps" %
           (section["flows"], section["most"]["macswap"] / 1e6, section["most"]["poise"] / 1e6))
-    for name, text in (("half", "half of its own"), ("same", "the same rate"), ("idle", "10000 a second")):
-        for mode, one in section[name].items():
-            if one["runs"]:
-                print("  %-16s %-8s %6.3f Mpps  p50 %7.2f  p99 %7.2f  p99.9 %7.1f us" %
-                      (text, mode, one["rate"] / 1e6, one["p50_ns"] / 1e3, one["p99_ns"] / 1e3, one["p999_ns"] / 1e3))
+    for name, text in RING_LOADS.items():
+        for mode in ("macswap", "poise"):
+            one = section[name][mode]
+            print("  %-20s %-8s %6.3f Mpps  p50 %7.2f  p99 %7.2f  p99.9 %7.1f us" %
+                  (text, mode, one["rate"] / 1e6, one["p50_ns"] / 1e3, one["p99_ns"] / 1e3, one["p999_ns"] / 1e3))
+        print("  %-20s poise beside macswap: p50 %s x, p99 %s x" % (
+            "", *(spread(section["ratios"][name][field], "%.2f") for field in ("p50_ns", "p99_ns"))))
 
 
 def table(report):
