@@ -49,7 +49,8 @@ def connections(report):
         value = median(report, *where)
         return value and value / 1e6
 
-    found = least("new TCP connections a second, six packets each", 1.2, millions("connections", "per_second"), "%.2f M")
+    found = least("new TCP connections a second, six packets each", 1.2, millions("connections", "per_second"),
+                  "%.2f M")
     found += least("flows of a SYN flood a second", 5, millions("flood", "inserts_per_second"), "%.2f M")
     found += most("bytes a flow, both directions, all in", 80, median(report, "memory", "bytes_per_flow"), "%.1f")
     found += most("10 M flows, MiB", 1024, millions("memory", "table_bytes") and

@@ -104,7 +104,8 @@ def turns(report):
         "%s %.1f %%" % (name, 100 * one["above_goal"]) for name, one in section["turns"].items())))
 
 
-RING_LOADS = {"half": "half of its own most", "same": "the same rate", "idle": "10000 a second"}
+RING_LOADS = {"half": "half of its own most", "same": "the same rate", "idle": "10000 a second",
+              "few": "half, 100 flows"}
 
 
 def ring(report):

@@ -11,6 +11,7 @@ from progress import say
 
 MODES = ("macswap", "poise")
 FLOWS = 10000
+FEW = 100  # of which the processor's own cache has all
 RUN_MS = 2  # shorter than from one tick of the kernel to the next
 ATTEMPTS = 8  # for each run that is wanted
 RATES = (8e6, 6e6, 4e6, 2e6, 1e6)  # offered, to find what goes through without loss
@@ -18,9 +19,9 @@ FIELDS = ("p50_ns", "p99_ns", "p999_ns", "longest_ns")
 
 
 def pairs(rig, raw, rates, wanted, what):
-    """So many runs of each program, turn and turn about, in which nobody took a processor away, of ATTEMPTS times as many
-    at most; the rest is discarded. Two processors of a guest are now near to each other and now far, for seconds, so
-    only runs beside each other are compared. When there are not so many quiet ones, those in which a processor was
+    """So many runs of each program, turn and turn about, in which nobody took a processor away, of ATTEMPTS times as
+    many at most; the rest is discarded. Two processors of a guest are now near to each other and now far, for
+    seconds, so only runs beside each other are compared. When there are not so many quiet ones, those in which a processor was
     away for the shortest time, and the number of discarded ones is negative."""
     good, others = [], []
     while len(good) < wanted and len(others) < (ATTEMPTS - 1) * wanted:
@@ -53,24 +54,39 @@ def entry(rows, discarded, rate):
             **{field: statistics.median(row[field] for row in rows) for field in FIELDS if rows}}
 
 
-def ring(report, raw, _hz, full):
-    wanted = 60 if full else 30
-    section = report["ring"] = {"void": [], "flows": FLOWS, "most": {}, "half": {}, "same": {}, "idle": {}, "ratios": {}}
+def load(section, rig, raw, name, rates, wanted):
+    found, discarded = pairs(rig, raw, rates, wanted, name)
+    section[name] = {mode: entry([pair[mode] for pair in found], discarded, rates[mode]) for mode in MODES}
+    section["ratios"][name] = {field: results.summary([pair["poise"][field] / pair["macswap"][field]
+                                                       for pair in found]) for field in FIELDS}
+
+
+def with_flows(flows, work):
     with tempfile.TemporaryDirectory(prefix="poise-bench-") as folder, rig_ring.pages():
-        rig = rig_ring.RingRig(folder, FLOWS)
+        rig = rig_ring.RingRig(folder, flows)
         try:
-            for mode in MODES:
-                section["most"][mode] = most(rig, raw, mode, 10)
-            half = {mode: section["most"][mode] / 2 for mode in MODES}
-            for name, rates in (("half", half), ("same", dict.fromkeys(MODES, half["poise"])),
-                                ("idle", dict.fromkeys(MODES, 10000))):
-                found, discarded = pairs(rig, raw, rates, wanted, name)
-                for mode in MODES:
-                    section[name][mode] = entry([pair[mode] for pair in found], discarded, rates[mode])
-                section["ratios"][name] = {field: results.summary([pair["poise"][field] / pair["macswap"][field]
-                                                                   for pair in found]) for field in FIELDS}
+            work(rig)
         finally:
             rig.close()
+
+
+def ring(report, raw, _hz, full):
+    wanted = 60 if full else 30
+    section = report["ring"] = {"void": [], "flows": FLOWS, "most": {}, "ratios": {}}
+
+    def many(rig):
+        for mode in MODES:
+            section["most"][mode] = most(rig, raw, mode, 10)
+        half = {mode: section["most"][mode] / 2 for mode in MODES}
+        load(section, rig, raw, "half", half, wanted)
+        load(section, rig, raw, "same", dict.fromkeys(MODES, half["poise"]), wanted)
+        load(section, rig, raw, "idle", dict.fromkeys(MODES, 10000), wanted)
+
+    def few(rig):
+        load(section, rig, raw, "few", {mode: section["most"][mode] / 2 for mode in MODES}, wanted)
+
+    with_flows(FLOWS, many)
+    with_flows(FEW, few)
     for name, ratios in section["ratios"].items():
         for mode in MODES:
             one = section[name][mode]
