@@ -109,7 +109,7 @@ def pauses(report, raw, _hz, full):
     found, wrong = {}, []
     for cases in PAUSES:
         with rig(1000000, max_flows=8000000, half_open=1) as one:
-            for turn in range(12 if full else 5):
+            for turn in range(24 if full else 8):
                 for name, (mode, pattern, swap) in cases.items():
                     row = one.pauses(mode, pattern, PAUSE_MS, PAUSE_RUNS, swap)
                     raw.add(dict(row, rig="pauses", name=name, round=turn, swap=swap))

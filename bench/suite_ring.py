@@ -21,8 +21,8 @@ FIELDS = ("p50_ns", "p99_ns", "p999_ns", "longest_ns")
 def pairs(rig, raw, rates, wanted, what):
     """So many runs of each program, turn and turn about, in which nobody took a processor away, of ATTEMPTS times as
     many at most; the rest is discarded. Two processors of a guest are now near to each other and now far, for
-    seconds, so only runs beside each other are compared. When there are not so many quiet ones, those in which a processor was
-    away for the shortest time, and the number of discarded ones is negative."""
+    seconds, so only runs beside each other are compared. When there are not so many quiet ones, those in which a
+    processor was away for the shortest time, and the number of discarded ones is negative."""
     good, others = [], []
     while len(good) < wanted and len(others) < (ATTEMPTS - 1) * wanted:
         order = list(rates.items())

@@ -60,8 +60,8 @@ def tells(cases):
     cases.equal("a goal that is missed", found["ticks a packet above io, 1 k flows"], ("at most 75", "100", False))
     cases.equal("a rival that is quicker", found["ticks beside csum, net_null, 1 k flows"][2], False)
     cases.equal("a goal that is reached", found["flows of a SYN flood a second"], ("at least 5.00 M", "6.00 M", True))
-    cases.equal("pauses are judged beside io", found["runs with a turn above 20 us, full bursts"],
-                ("at most 2.0 %", "50.0 %", False))
+    cases.equal("pauses are judged beside io", found["runs of 1 ms with a turn above 20 us, full bursts"],
+                ("at most 5.4 %", "50.0 %", False))
     cases.equal("what was not measured has no line", [what for what in found if "XDP" in what or "1 M" in what], [])
     cases.equal("an empty report has no line", goals.all_of({}), [])
     lines = pages.path(made_report()["null"]["flows"]).splitlines()
