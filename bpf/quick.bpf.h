@@ -8,6 +8,7 @@
 
 #include "gate.bpf.h"
 #include "leave.bpf.h"
+#include "trace.bpf.h"
 
 #include <poise/quick.h>
 
@@ -58,7 +59,8 @@ __noinline int xdp_quick(struct xdp_md *context)
 		return XDP_REDIRECT;
 	}
 	bytes = POISE_HOST16(plain->ip.total_length);
-	if (snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK || poise_flow_expired(snapshot, flow, view.now_ms) ||
+	if (xdp_watched(&view) || snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK ||
+	    poise_flow_expired(snapshot, flow, view.now_ms) ||
 	    poise_flow_denied(snapshot, flow) ||
 	    !poise_quick_forward(snapshot, flow, direction, plain, view.now_ms, &port))
 		return XDP_ABORTED;
