@@ -30,9 +30,13 @@ def machine(report):
     lines = [[name, "`%s`" % facts[key]] for name, key in keys]
     lines.insert(2, ["TSC", "%.3f GHz" % (facts["tsc_hz"] / 1e9)])
     lines += [["mitigation: " + name, text] for name, text in facts["mitigations"].items()]
-    lines.append(["begin of the parts", ", ".join("%s %s%s" % (name, run["begin"], "" if run["full"] else " (short)")
+    lines.append(["begin of the parts", ", ".join("%s %s%s" % (name, run["begin"], length(run))
                                                   for name, run in report["runs"].items())])
     return rows(["", ""], lines)
+
+
+def length(run):
+    return " (cut short)" if run.get("cut") else "" if run["full"] else " (short)"
 
 
 def discarded(made):

@@ -72,7 +72,7 @@ def pcap(report, raw, hz, full):
     for flows in (1, 1000, 100000):
         with rig_pcap.pages(flows, len(PCAP_MODES) + 1):
             made = entry(*measure(lambda folder: rig_pcap.Rig(folder, flows, PCAP_MODES), raw, {"rig": "pcap"},
-                                  3 if full else 2, 5 if full else 3, 0.3, 0.6), hz, "testpmd io")
+                                  2, 5 if full else 3, 0.3, 0.6), hz, "testpmd io")
         found[flows] = made
         show("pcap", flows, made, "testpmd io")
 
