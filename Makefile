@@ -18,8 +18,8 @@ help:
 	@echo "make test-infra  what of that is promised, tried part by part"
 	@echo "make test      build with gcc, clang and sanitizers, then run every test"
 	@echo "make continuity  kill, hang, upgrade and reload it under load, and see what a client notices"
-	@echo "make bench     what a packet and a connection cost, beside others, in some minutes"
-	@echo "make bench-full  the same with more rounds and cases, half an hour"
+	@echo "make bench     what a packet and a connection cost, beside others, eight minutes"
+	@echo "make bench-full  the same with more rounds and parts, eighteen minutes"
 	@echo "make install   install the programs (DESTDIR, PREFIX)"
 	@echo "make clean     remove the build directories"
 

@@ -11,8 +11,8 @@
 //   size BYTES                    frames of established flows: a number, or imix
 //   cold                          packet buffers go round, instead of the last one being the next
 //   open                          handshakes of flows 0..FLOWS-1
-//   window MODE PATTERN MS        MODE io, macswap, csum or poise; PATTERN as in stamper.c, +own: own shards
-//                                 only
+//   window MODE PATTERN MS        MODE io, macswap, csum or poise; PATTERN as in stamper.c
+//   list all|own                  what the pattern `listed` goes through: all flows, or each worker its own
 //   pauses MODE PATTERN MS swap|still RUNS   so many runs of so long, and how long each turn took: turns.h;
 //                                 swap: new snapshots all the time
 //   snat COUNT                    of full-NAT flows 0..COUNT-1: snat.h
@@ -255,7 +255,7 @@ static void open_flows(struct null_rig *self)
 }
 
 // Both accounts are taken while nothing is under way, so they balance to the packet.
-static void window(struct null_rig *self, enum mode mode, enum stamper_pattern pattern, uint32_t ms, bool own)
+static void window(struct null_rig *self, enum mode mode, enum stamper_pattern pattern, uint32_t ms)
 {
 	struct account a, b;
 	uint32_t first = self->next;
@@ -263,7 +263,7 @@ static void window(struct null_rig *self, enum mode mode, enum stamper_pattern p
 	for (uint32_t w = 0; w < self->workers; w++)
 		self->checkers[w].translated = mode == MODE_POISE;
 	a = take_account(self);
-	begin(self, pattern, first, own);
+	begin(self, pattern, first, false);
 	run(self, mode, ms);
 	if (pattern == STAMPER_LIFE) // the next ones begin behind these; the turn of the backends goes on
 		self->next +=
@@ -303,6 +303,19 @@ static bool resize(struct null_rig *self, const char *size)
 	return true;
 }
 
+static bool list_flows(struct null_rig *self, const char *which)
+{
+	bool own = !strcmp(which, "own");
+
+	if (!own && strcmp(which, "all"))
+		return false;
+	for (uint32_t w = 0; w < self->workers; w++)
+		if (stamper_list(&self->stampers[w], own ? &self->rig.worker->table : NULL))
+			rig_die("list of flows", "no memory, or none");
+	printf("{\"listed\": %u}\n", self->stampers[0].listed);
+	return true;
+}
+
 // Without a cache of its own a thread takes buffers from one end of a ring and gives them back to the other, so all of
 // them come round and none is warm.
 static void chill(struct null_rig *self)
@@ -318,7 +331,7 @@ static bool obey(struct null_rig *self, char *line)
 {
 	enum stamper_pattern pattern;
 	enum mode mode = MODE_IO;
-	char *words[7], *own;
+	char *words[7];
 	uint32_t count = rig_words(line, words, 7);
 
 	self->runs = 0;
@@ -330,6 +343,8 @@ static bool obey(struct null_rig *self, char *line)
 		chill(self);
 		return true;
 	}
+	if (count == 2 && !strcmp(words[0], "list"))
+		return list_flows(self, words[1]);
 	if (count == 2 && !strcmp(words[0], "size"))
 		return resize(self, words[1]);
 	if (count == 2 && !strcmp(words[0], "drain")) {
@@ -344,9 +359,6 @@ static bool obey(struct null_rig *self, char *line)
 		return false;
 	while (mode < MODES && strcmp(words[1], mode_names[mode]))
 		mode++;
-	own = strchr(words[2], '+');
-	if (own)
-		*own = 0;
 	pattern = stamper_pattern(words[2]);
 	if (mode == MODES || pattern == STAMPER_PATTERNS)
 		return false;
@@ -354,7 +366,7 @@ static bool obey(struct null_rig *self, char *line)
 		self->runs = (uint32_t)atoi(words[5]);
 	if (count == 6 && !strcmp(words[4], "swap"))
 		swapper_start(&self->swapper, &self->rig.dataplane);
-	window(self, mode, pattern, (uint32_t)atoi(words[3]), own != NULL);
+	window(self, mode, pattern, (uint32_t)atoi(words[3]));
 	swapper_stop(&self->swapper);
 	return true;
 }

@@ -30,9 +30,13 @@ def machine(report):
     lines = [[name, "`%s`" % facts[key]] for name, key in keys]
     lines.insert(2, ["TSC", "%.3f GHz" % (facts["tsc_hz"] / 1e9)])
     lines += [["mitigation: " + name, text] for name, text in facts["mitigations"].items()]
-    lines.append(["begin of the parts", ", ".join("%s %s%s" % (name, run["begin"], "" if run["full"] else " (short)")
+    lines.append(["begin of the parts", ", ".join("%s %s%s" % (name, run["begin"], length(run))
                                                   for name, run in report["runs"].items())])
     return rows(["", ""], lines)
+
+
+def length(run):
+    return " (cut short)" if run.get("cut") else "" if run["full"] else " (short)"
 
 
 def discarded(made):
@@ -128,9 +132,10 @@ def table(report):
 
 def veth(report):
     return rows(["balancer", "us a new connection", "us a keep-alive request", "connections a second",
-                 "requests a second"],
+                 "requests a second", "stalled rounds"],
                 [[VETH_NAMES[case]] + [spread(tests[test]["us"], "%.1f") for test in ("new", "keep")] +
-                 ["%.0f" % tests[test]["per_second"]["median"] for test in ("new", "keep")]
+                 ["%.0f" % tests[test]["per_second"]["median"] for test in ("new", "keep")] +
+                 ["%d of %d" % (sum(one["stalled"] for one in tests.values()), tests["new"]["rounds"])]
                  for case, tests in report["veth"]["cases"].items()])
 
 

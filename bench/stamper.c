@@ -101,15 +101,14 @@ static inline void stamp(const struct stamper *stamper, struct rte_mbuf *packet,
 	packet->pkt_len = size;
 }
 
-static inline bool is_ours(const struct stamper *stamper, uint32_t number)
+static bool is_ours(const struct stamper *stamper, const struct poise_table *table, uint32_t number)
 {
 	struct bench_flow flow = bench_flow(number, stamper->backends);
 	struct poise_place place;
 
-	if (!stamper->table)
+	if (!table)
 		return true;
-	place = poise_place_client(stamper->table, __builtin_bswap32(flow.client),
-				   __builtin_bswap16(flow.client_port));
+	place = poise_place_client(table, __builtin_bswap32(flow.client), __builtin_bswap16(flow.client_port));
 	return stamper->shards >> place.shard & 1;
 }
 
@@ -119,6 +118,11 @@ static inline uint32_t next_live(struct stamper *stamper)
 		return permutation_next(&stamper->permutation);
 	if (stamper->pattern == STAMPER_ZIPF)
 		return stamper->zipf[stamper->position++ & (STAMPER_ZIPF_SIZE - 1)];
+	if (stamper->pattern == STAMPER_LISTED) {
+		if (stamper->position >= stamper->listed)
+			stamper->position = 0;
+		return stamper->list[stamper->position++];
+	}
 	if (stamper->position >= stamper->flows)
 		stamper->position = 0;
 	return (uint32_t)stamper->position++;
@@ -136,14 +140,9 @@ static uint16_t stamp_live(struct stamper *stamper, struct rte_mbuf **packets, u
 {
 	uint64_t ways = random_next(stamper); // a bit for each packet of the burst
 
-	for (uint16_t i = 0; i < count; i++, ways >>= 1) {
-		uint32_t number;
-
-		do
-			number = next_live(stamper);
-		while (!is_ours(stamper, number));
-		stamp(stamper, packets[i], number, ways & 1 ? BENCH_DATA_OUT : BENCH_DATA_IN, drawn_size(stamper));
-	}
+	for (uint16_t i = 0; i < count; i++, ways >>= 1)
+		stamp(stamper, packets[i], next_live(stamper), ways & 1 ? BENCH_DATA_OUT : BENCH_DATA_IN,
+		      drawn_size(stamper));
 	return count;
 }
 
@@ -156,7 +155,7 @@ static uint16_t stamp_open(struct stamper *stamper, struct rte_mbuf **packets, u
 		enum bench_kind kind = (enum bench_kind)(stamper->position / stamper->flows);
 		uint32_t number = stamper->first + (uint32_t)(stamper->position % stamper->flows);
 
-		if (is_ours(stamper, number))
+		if (is_ours(stamper, stamper->table, number))
 			stamp(stamper, packets[made++], number, kind, BENCH_FRAME);
 	}
 	if (stamper->position >= all)
@@ -240,6 +239,24 @@ static int make_zipf(struct stamper *stamper)
 	return 0;
 }
 
+int stamper_list(struct stamper *stamper, const struct poise_table *table)
+{
+	struct permutation permutation = stamper->permutation;
+	uint32_t *list = realloc(stamper->list, stamper->flows * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	stamper->list = list;
+	stamper->listed = 0;
+	for (uint32_t i = 0; i < stamper->flows; i++) {
+		uint32_t number = permutation_next(&permutation);
+
+		if (is_ours(stamper, table, number))
+			list[stamper->listed++] = number;
+	}
+	return stamper->listed ? 0 : -ENOMEM;
+}
+
 int stamper_init(struct stamper *stamper, uint32_t flows, uint32_t backends, uint64_t seed)
 {
 	*stamper = (struct stamper){.flows = flows, .backends = backends, .random = seed | 1};
@@ -277,7 +294,7 @@ void stamper_begin(struct stamper *stamper, enum stamper_pattern pattern, uint32
 enum stamper_pattern stamper_pattern(const char *name)
 {
 	static const char *const names[STAMPER_PATTERNS] = {"off",  "uniform", "zipf", "sequential",
-							    "open", "life",    "flood"};
+							    "open", "life",    "flood", "listed"};
 	enum stamper_pattern pattern = STAMPER_OFF;
 
 	while (pattern < STAMPER_PATTERNS && strcmp(name, names[pattern]))

@@ -18,6 +18,7 @@ enum stamper_pattern {
 	STAMPER_OPEN,	    // the handshakes: SYN of all, SYN-ACK of all, ACK of all; then off
 	STAMPER_LIFE,	    // new connections all the time, six packets each
 	STAMPER_FLOOD,	    // SYNs of ever new clients
+	STAMPER_LISTED,	    // established flows of the list, see stamper_list()
 	STAMPER_PATTERNS,
 };
 
@@ -37,7 +38,9 @@ struct stamper {
 	uint64_t random;
 	uint16_t sizes[STAMPER_SIZES]; // of frames of established flows
 	uint32_t *zipf; // STAMPER_ZIPF_SIZE flow numbers
-	// When set: only flows whose shard is one of ours (several workers, no handing over).
+	uint32_t *list; // flow numbers
+	uint32_t listed;
+	// OPEN, when set: only flows whose shard is one of ours (several workers, no handing over).
 	const struct poise_table *table;
 	uint64_t shards;
 	struct bench_frame templates[BENCH_KINDS];
@@ -49,6 +52,11 @@ int stamper_init(struct stamper *stamper, uint32_t flows, uint32_t backends, uin
 
 // Begin a pattern. `first` is for OPEN, LIFE and FLOOD.
 void stamper_begin(struct stamper *stamper, enum stamper_pattern pattern, uint32_t first);
+
+// List the established flows in the order of a permutation: all, or only those whose shard in the table is one of ours.
+// They cost the same to go through, so workers that get only their own packets can be compared with one that gets all,
+// and with those that hand over. Returns 0 or -ENOMEM. Not while LISTED is under way.
+int stamper_list(struct stamper *stamper, const struct poise_table *table);
 
 // Sizes of the frames of established flows: a number of bytes from 64 to 1514, or "imix" for 64, 594 and 1514 as 7 to 4
 // to 1. What is behind the first 64 bytes is zero, as net_null has it. Returns 0 or -EINVAL.

@@ -153,10 +153,10 @@ def workers(report, raw, hz, full):
     with rig(flows, lcores="0@0,1@1", backends=1, name="one") as one, \
             rig(flows, lcores="0@0,1@1,2@0", backends=1, name="two") as two:
         for turn in range(rounds):
-            for name, which, pattern in (("one", one, "uniform+own"), ("two", two, "uniform+own"),
-                                         ("two, any packet", two, "uniform")):
+            for name, which, flows_of in (("one", one, "own"), ("two", two, "own"), ("two, any packet", two, "all")):
                 which.resume()
-                row = which.window("poise", pattern, 700)
+                which.ask("list " + flows_of)
+                row = which.window("poise", "listed", 700)
                 which.pause()
                 raw.add(dict(row, rig="workers", name=name, round=turn))
                 # A hand-off ring may fill when the other worker has lost its processor; that is counted.

@@ -13,7 +13,7 @@ MODES = ("macswap", "poise")
 FLOWS = 10000
 FEW = 100  # of which the processor's own cache has all
 RUN_MS = 2  # shorter than from one tick of the kernel to the next
-ATTEMPTS = 8  # for each run that is wanted
+ATTEMPTS = 6  # for each run that is wanted
 RATES = (8e6, 6e6, 4e6, 2e6, 1e6)  # offered, to find what goes through without loss
 FIELDS = ("p50_ns", "p99_ns", "p999_ns", "longest_ns")
 

@@ -30,9 +30,10 @@ def null(cases, folder):
                 row = rig.window(mode, pattern, 100)
                 cases.equal("net_null, %s, %s: balances" % (mode, pattern), rig_null.wrong(row), None)
                 cases.check("net_null, %s, %s: packets were checked" % (mode, pattern), row["checked"] > 0, row)
-            for command in ("size 1500", "size imix", "cold"):
+            for command, pattern in (("list own", "listed"), ("list all", "listed"), ("size 1500", "uniform"),
+                                     ("size imix", "uniform"), ("cold", "uniform")):
                 rig.ask(command)
-                row = rig.window("poise", "uniform", 50)
+                row = rig.window("poise", pattern, 50)
                 cases.equal("net_null, %s: balances" % command, rig_null.wrong(row), None)
             row = rig.pauses("poise", "uniform", 1, 100, True)
             cases.equal("net_null, snapshot swaps: balances", rig_null.wrong(row), None)
