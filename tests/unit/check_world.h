@@ -80,8 +80,9 @@ static inline void serve(struct server *server, struct event_base *base, uint16_
 	server->port = ntohs(address.sin_port);
 }
 
-// A world whose one backend is `server`. `health` is its health group, by default each 200 ms. The file's rules know
-// that the loopback is no backend; here it is the only one.
+// A world whose one backend is `server`. `health` is its health group, by default each 400 ms, so that a machine
+// that stands still for a moment is no dead server. The file's rules know that the loopback is no backend; here it is
+// the only one.
 static inline struct app_world *world_of(struct server *server, const char *health)
 {
 	struct app_world *world =
@@ -94,7 +95,7 @@ static inline struct app_world *world_of(struct server *server, const char *heal
 	config = config_from(APP_PORTS "services = ( { name = \"web\"; vip = \"203.0.113.10\"; port = 80;"
 				       "  health = { %s %s };"
 				       "  backends = ( { name = \"a\"; address = \"10.10.0.11\"; } ); } );",
-			     strstr(health, "interval_ms") ? "" : "interval_ms = 200; timeout_ms = 200;", health);
+			     strstr(health, "interval_ms") ? "" : "interval_ms = 400; timeout_ms = 400;", health);
 	config->services[0].backends[0].address = htonl(INADDR_LOOPBACK);
 	config->services[0].backends[0].port = server->port;
 	app_config(world, config);

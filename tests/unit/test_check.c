@@ -69,13 +69,13 @@ static void http_answers(void)
 		{"HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", NULL, false, false,
 		 "status 503, expected 200-399"},
 		{"", NULL, false, false, "closed without an answer"},
-		{NULL, NULL, true, false, "no answer within 200 ms"},
+		{NULL, NULL, true, false, "no answer within 400 ms"},
 		{"\x01\x02 what\r\n\r\n", NULL, false, false, "answer is not HTTP/1"},
 		{"HTTP/1.1 200 OK\r\n\r\n", KIB KIB KIB KIB, false, true, ""}, // endless body
 		{"HTTP/1.1 200 OK\r\n", "X: " KIB "\r\n", false, false, "header is larger than 32 KiB"},
 		{"HTTP/1.1 200 OK\r\nX: ", KIB KIB KIB KIB, false, false, "header is larger than 32 KiB"}, // one line
 		{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx", NULL, true, false,
-		 "no answer within 200 ms"},
+		 "no answer within 400 ms"},
 	};
 
 	for (size_t i = 0; i < POISE_COUNT(servers); i++) {
@@ -145,7 +145,7 @@ static void reload(struct app_world *world, const struct server *server, const c
 
 static void reload_keeps_what_it_can(void)
 {
-	static const char *const same = "type = \"tcp\"; interval_ms = 200; timeout_ms = 200;";
+	static const char *const same = "type = \"tcp\"; interval_ms = 400; timeout_ms = 400;";
 	struct server server = {.hold = true}, other = {.hold = true};
 	struct app_world *world = world_of(&server, "type = \"tcp\";");
 	struct cp_check_view view;
@@ -155,7 +155,7 @@ static void reload_keeps_what_it_can(void)
 	probes = view_of(world).probes;
 	reload(world, &server, same);
 	CU_ASSERT_EQUAL(view_of(world).probes, probes); // goes on
-	reload(world, &server, "type = \"tcp\"; interval_ms = 300; timeout_ms = 200;");
+	reload(world, &server, "type = \"tcp\"; interval_ms = 500; timeout_ms = 400;");
 	CU_ASSERT_EQUAL(view_of(world).probes, 0); // a new check with the old verdict
 	CU_ASSERT_TRUE(view_of(world).known && view_of(world).healthy);
 	serve(&other, world->app.base, 0);
@@ -180,7 +180,7 @@ static void adopted_verdicts_last_until_fall(void)
 	evconnlistener_free(server.listener);
 	server.listener = NULL;
 	world->app.states.items[0].healthy = true;
-	reload(world, &server, "type = \"tcp\"; interval_ms = 200; timeout_ms = 200; fall = 3;");
+	reload(world, &server, "type = \"tcp\"; interval_ms = 400; timeout_ms = 400; fall = 3;");
 	CU_ASSERT_TRUE(view_of(world).healthy);
 	run_probes(world, 2);
 	CU_ASSERT_TRUE(cp_app_state(&world->app, "web", "a")->healthy);
@@ -204,9 +204,9 @@ static void want_of_descriptors_is_no_verdict(const char *health)
 	none = limit;
 	none.rlim_cur = 3;
 	app_must(setrlimit(RLIMIT_NOFILE, &none) == 0, "limit");
-	run_ms(world, 210); // what runs may end
+	run_ms(world, 410); // what runs may end
 	probes = view_of(world).probes;
-	run_ms(world, 700);
+	run_ms(world, 1000);
 	CU_ASSERT_EQUAL(view_of(world).probes, probes);
 	CU_ASSERT_TRUE(view_of(world).healthy);
 	setrlimit(RLIMIT_NOFILE, &limit);

@@ -53,6 +53,8 @@ static void snapshot_offsets(void)
 			offsetof(struct poise_snapshot, slots) + 262144);
 	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, access),
 			offsetof(struct poise_snapshot, vip_names) + 32768 + 131072);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, glance),
+			offsetof(struct poise_snapshot, pass) + 128 * 16);
 }
 
 // The list's names are usable as metric and JSON keys, and every verdict has a kind.

@@ -91,7 +91,7 @@ static void silent_clients_keep_nobody_out(void)
 	struct cp_stream *stream;
 	int silent[SILENT];
 	char answer[64];
-	double took;
+	unsigned late = 0;
 
 	served = 0;
 	snprintf(path, sizeof(path), "/tmp/poise-stream-%d", (int)getpid());
@@ -105,10 +105,10 @@ static void silent_clients_keep_nobody_out(void)
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	}
 	for (int i = 0; i < 20; i++) {
-		took = ask(base, answer, sizeof(answer));
+		late += ask(base, answer, sizeof(answer)) >= 100;
 		CU_ASSERT_STRING_EQUAL(answer, "good\n");
-		CU_ASSERT_TRUE(took < 100);
 	}
+	CU_ASSERT_TRUE(late <= 2); // a busy machine may hold up some, silent clients would hold up all
 	CU_ASSERT_EQUAL(served, 20);
 	for (int i = 0; i < SILENT; i++)
 		close(silent[i]);
@@ -178,7 +178,7 @@ static void clients_that_do_not_read_keep_nobody_out(void)
 		CU_ASSERT_EQUAL(write(clients[i], "big\n", 4), 4);
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	}
-	CU_ASSERT_TRUE(ask(base, answer, sizeof(answer)) < 500);
+	CU_ASSERT_TRUE(ask(base, answer, sizeof(answer)) < 1500);
 	CU_ASSERT_STRING_EQUAL(answer, "good\n");
 	for (int i = 0; i < ASKERS; i++)
 		close(clients[i]);
