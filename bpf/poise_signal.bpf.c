@@ -14,7 +14,6 @@ static __always_inline void *signal_line(__u32 line);
 #define POISE_TABLE_LINE(table, line) signal_line(line)
 
 #include <poise/table.h>
-#include <poise/xdp.h>
 
 // The flow table, of which the heartbeats are a part. poised gives its own.
 struct poise_line {
@@ -29,13 +28,6 @@ struct {
 	__type(value, struct poise_line);
 } poise_flows SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct poise_xdp_namespace);
-} poise_namespace SEC(".maps");
-
 static __always_inline void *signal_line(__u32 line)
 {
 	return bpf_map_lookup_elem(&poise_flows, &line);
@@ -48,26 +40,34 @@ static __always_inline void *signal_line(__u32 line)
 // signal after all is taken for alive again when this is over.
 #define GRACE_NS 1000000
 
+// Is it the current process that beats here? By its own pid namespace, whichever poised lives in: containers have one
+// each, and a number alone names many processes.
+static __always_inline int is_current(const struct poise_heartbeat *heart)
+{
+	__u32 process = POISE_LOAD(heart->process);
+	struct bpf_pidns_info current = {};
+
+	return process &&
+	       !bpf_get_ns_current_pid_tgid(POISE_LOAD(heart->namespace_device), POISE_LOAD(heart->namespace_inode),
+					    &current, sizeof(current)) &&
+	       current.tgid == process;
+}
+
 // Arguments: the signal, what is known of it, what the process does about it. Runs in the thread that gets it.
 SEC("raw_tp/signal_deliver")
 int poise_signal(struct bpf_raw_tracepoint_args *context)
 {
 	const struct poise_table_header *header = signal_line(0);
-	const struct poise_xdp_namespace *namespace;
-	struct bpf_pidns_info process = {};
 	struct poise_heartbeat *heart;
 	__u64 signal = context->args[0];
 	struct poise_table table = {};
-	__u32 zero = 0;
 
-	namespace = bpf_map_lookup_elem(&poise_namespace, &zero);
-	if (!header || !namespace || header->magic != POISE_TABLE_MAGIC || signal > 31 || !(DEADLY >> signal & 1) ||
-	    bpf_get_ns_current_pid_tgid(namespace->device, namespace->inode, &process, sizeof(process)))
+	if (!header || header->magic != POISE_TABLE_MAGIC || signal > 31 || !(DEADLY >> signal & 1))
 		return 0;
 	table.gate_first = header->gate_first;
 	for (__u32 worker = 0; worker < POISE_MAX_WORKERS; worker++) {
 		heart = poise_heartbeat(&table, worker);
-		if (heart && POISE_LOAD(heart->process) == process.tgid)
+		if (heart && is_current(heart))
 			POISE_STORE(heart->last_ns, POISE_LOAD(heart->beat_ns) + GRACE_NS);
 	}
 	return 0;

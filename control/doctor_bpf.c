@@ -14,6 +14,7 @@
 #include "bpffs.h"
 #include "doctor.h"
 #include "places.h"
+#include "xdp_signal.h"
 
 static bool look_at_kinds(struct cp_doctor *doctor)
 {
@@ -74,6 +75,38 @@ static void look_at_verdict(struct cp_doctor *doctor)
 		cp_doctor_add(doctor, CP_DOCTOR_OK, "XDP program", NULL, "the kernel takes it");
 }
 
+// A comfort, so never wrong: without it the heartbeat tells the same, later.
+static void look_at_signal(struct cp_doctor *doctor)
+{
+	char pinned[300], why[200] = "";
+	const struct cp_app *app = doctor->app && doctor->app->xdp ? doctor->app : NULL;
+	const struct poise_heartbeat *heart;
+	const char *remedy = "a kernel with CONFIG_BPF_EVENTS, and poise_signal.bpf.o beside the XDP program; "
+			     "all else works without";
+
+	if (app) {
+		snprintf(pinned, sizeof(pinned), "%s/" CP_XDP_SIGNAL_PIN, app->pins);
+		heart = poise_heartbeat(&app->flows.table, 0);
+		if (access(pinned, F_OK)) {
+			remedy = cp_xdp_signal_try(why, sizeof(why)) ? remedy : "restart poised";
+		} else if (POISE_LOAD(heart->process) && !POISE_LOAD(heart->namespace_inode)) {
+			snprintf(why, sizeof(why), "the dataplane does not know its pid namespace");
+			remedy = "mount /proc where the dataplane runs, then poisectl restart";
+		} else {
+			remedy = NULL;
+		}
+	} else if (!cp_xdp_signal_try(why, sizeof(why))) {
+		remedy = NULL;
+	}
+	if (remedy)
+		cp_doctor_add(doctor, CP_DOCTOR_NOTE, "signals", remedy,
+			      "a killed dataplane is noticed by its heartbeat alone, %u ms later%s%s",
+			      doctor->config->heartbeat_ms, *why ? ": " : "", why);
+	else
+		cp_doctor_add(doctor, CP_DOCTOR_OK, "signals", NULL,
+			      "a killed dataplane is noticed in the moment it gets the signal");
+}
+
 void cp_doctor_bpf(struct cp_doctor *doctor)
 {
 	if (cp_bpffs_present())
@@ -86,6 +119,9 @@ void cp_doctor_bpf(struct cp_doctor *doctor)
 			      "the kernel shows none; Poise brings what it needs");
 	else
 		cp_doctor_add(doctor, CP_DOCTOR_OK, "BTF", NULL, "the kernel has it");
-	if (look_at_kinds(doctor))
-		look_at_verdict(doctor);
+	if (!look_at_kinds(doctor))
+		return;
+	look_at_verdict(doctor);
+	if (doctor->config->dataplane.mode == CP_NIC_AF_XDP)
+		look_at_signal(doctor);
 }

@@ -5,33 +5,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <poise/xdp.h>
 
 #include "bpf_log.h"
 #include "places.h"
 
 #define TRACEPOINT "signal_deliver"
-
-static int name_namespace(struct bpf_object *object)
-{
-	int map = bpf_object__find_map_fd_by_name(object, "poise_namespace");
-	struct poise_xdp_namespace namespace = {0};
-	struct stat status;
-	__u32 zero = 0;
-
-	if (map < 0)
-		return -ENOENT;
-	if (stat("/proc/self/ns/pid", &status))
-		return -errno;
-	namespace.device = status.st_dev;
-	namespace.inode = status.st_ino;
-	return bpf_map_update_elem(map, &zero, &namespace, BPF_ANY) ? -errno : 0;
-}
 
 // The pin is replaced in one step: for a moment two programs see every signal, which does no harm.
 static int pin(int link, const char *pins)
@@ -49,42 +31,54 @@ static int pin(int link, const char *pins)
 	return rename(fresh, path) ? -errno : 0;
 }
 
-static int attach(struct bpf_object *object, const char *pins, int flows)
+// With the table `flows`, or one of its own when it is -1. Returns the link, or -errno.
+static int load(struct bpf_object *object, int flows)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, "poise_flows");
 	struct bpf_program *program = bpf_object__find_program_by_name(object, "poise_signal");
-	int error = map && program ? bpf_map__reuse_fd(map, flows) : -ENOENT, link;
+	int error = map && program ? 0 : -ENOENT, link;
 
+	if (!error && flows >= 0)
+		error = bpf_map__reuse_fd(map, flows);
 	if (!error)
 		error = bpf_object__load(object);
-	if (!error)
-		error = name_namespace(object);
 	if (error)
 		return error;
 	link = bpf_raw_tracepoint_open(TRACEPOINT, bpf_program__fd(program));
-	if (link < 0)
-		return -errno;
-	error = pin(link, pins);
-	close(link); // the pin holds it, it holds the program and its maps
-	return error;
+	return link < 0 ? -errno : link;
 }
 
-int cp_xdp_signal_attach(const char *pins, int flows, char *why, size_t why_size)
+static int load_and_pin(int flows, const char *pins, char *why, size_t why_size)
 {
+	libbpf_print_fn_t before;
 	struct bpf_object *object;
 	char path[4096];
-	int error = cp_place_find(CP_PLACE_SIGNAL_OBJECT, path, sizeof(path));
+	int link, error = cp_place_find(CP_PLACE_SIGNAL_OBJECT, path, sizeof(path));
 
 	if (error) {
 		snprintf(why, why_size, "there is no %s", path);
 		return error;
 	}
-	libbpf_set_print(cp_bpf_log_print);
 	cp_bpf_log_begin();
+	before = libbpf_set_print(cp_bpf_log_print);
 	object = bpf_object__open(path);
-	error = object ? attach(object, pins, flows) : -errno;
+	link = object ? load(object, flows) : -errno;
+	error = link < 0 ? link : pins ? pin(link, pins) : 0;
+	libbpf_set_print(before);
 	if (error)
 		snprintf(why, why_size, "%s: %s (%s)", path, strerror(-error), cp_bpf_log_reason());
+	if (link >= 0)
+		close(link); // a pin holds it, it holds the program and its maps
 	bpf_object__close(object);
 	return error;
+}
+
+int cp_xdp_signal_attach(const char *pins, int flows, char *why, size_t why_size)
+{
+	return load_and_pin(flows, pins, why, why_size);
+}
+
+int cp_xdp_signal_try(char *why, size_t why_size)
+{
+	return load_and_pin(-1, NULL, why, why_size);
 }

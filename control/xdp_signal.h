@@ -12,3 +12,6 @@
 // Attach the program to the flow table `flows` and pin it in `pins`, in the place of one that an earlier poised left,
 // so that it outlives poised. Returns 0, or -errno with one line in `why`; what was attached before stays then.
 int cp_xdp_signal_attach(const char *pins, int flows, char *why, size_t why_size);
+
+// Could it be attached? Leaves nothing behind. Returns 0, or -errno with one line in `why`.
+int cp_xdp_signal_try(char *why, size_t why_size);

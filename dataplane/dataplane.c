@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -253,6 +254,22 @@ static void fill_macs(const struct dp_dataplane *dataplane, struct poise_snapsho
 		dp_snapshot_fill_mac(snapshot, p, dataplane->ports.ports[p].mac);
 }
 
+// Whose beats they are, for the program that sees signals. Without /proc they are nobody's, and it sees none.
+static void sign_heartbeats(struct dp_dataplane *dataplane)
+{
+	struct stat status = { 0 };
+	bool known = !stat("/proc/self/ns/pid", &status);
+
+	for (uint32_t w = 0; w < dataplane->workers_count; w++) {
+		struct poise_heartbeat *heart = poise_heartbeat(&dataplane->memory.table, w);
+
+		POISE_STORE(heart->process, 0u); // while the namespace is another's
+		POISE_STORE(heart->namespace_device, known ? (__u64)status.st_dev : 0u);
+		POISE_STORE(heart->namespace_inode, known ? (__u64)status.st_ino : 0u);
+		POISE_STORE_RELEASE(heart->process, (uint32_t)getpid());
+	}
+}
+
 static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot, struct dp_error *error)
 {
 	const struct dp_workers workers = { dataplane->workers_count, dataplane->owners };
@@ -271,10 +288,9 @@ static int start(struct dp_dataplane *dataplane, struct poise_snapshot *snapshot
 	dataplane->snapshot = snapshot;
 	POISE_STORE_RELEASE(dataplane->shared.snapshot, snapshot);
 	dataplane->running = true;
-	for (uint32_t w = 0; w < workers.count; w++) {
-		POISE_STORE(poise_heartbeat(&dataplane->memory.table, w)->process, (uint32_t)getpid());
+	sign_heartbeats(dataplane);
+	for (uint32_t w = 0; w < workers.count; w++)
 		dp_worker_beat(dataplane->workers[w]);
-	}
 	if (dataplane->inside)
 		dp_worker_begin(dataplane->workers[0]);
 	else

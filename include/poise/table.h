@@ -72,8 +72,11 @@ POISE_ASSERT(POISE_MAX_PORTS * POISE_MAX_QUEUES % POISE_LINE_SIZE == 0, "whole l
 struct poise_heartbeat {
 	__u64 beat_ns; // CLOCK_MONOTONIC; the worker, once a turn of its loop
 	__u64 last_ns; // beats up to this one do not count: a signal that ends or stops it came. poise_signal.bpf.c
-	__u32 process; // id in the process's own namespace; the main lcore, before it opens gates
-	__u32 reserved[11];
+	__u32 process; // whose beats these are: id in its own pid namespace; the main lcore, before it opens gates
+	__u32 reserved;
+	__u64 namespace_device; // that namespace, as stat(2) has it of /proc/self/ns/pid; 0 when there is no /proc
+	__u64 namespace_inode;
+	__u64 reserved_words[3];
 } POISE_ALIGNED;
 POISE_ASSERT(sizeof(struct poise_heartbeat) == POISE_LINE_SIZE, "a line a worker");
 

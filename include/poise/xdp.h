@@ -25,13 +25,6 @@ struct poise_xdp_interface {
 	__u32 reserved;
 };
 
-// Value of the one-element map poise_namespace: in which process ids are to be understood, as stat(2) has it of
-// /proc/self/ns/pid. Writer: poised, before the program is attached.
-struct poise_xdp_namespace {
-	__u64 device;
-	__u64 inode;
-};
-
 // What a program instance did with a frame before any look at its contents as a packet of a service.
 enum poise_xdp_fate {
 	POISE_XDP_PASSED,     // the kernel's own traffic

@@ -109,9 +109,9 @@ faults_network()
 		"$(faults_counted resets)" "$(faults_counted backend_resets)" "$(faults_counted unreachable)"
 }
 
-faults_memory() # of a process, KiB
+faults_memory() # of its own that a process has, KiB
 {
-	awk '/^VmRSS:/ { print $2 }' "/proc/$1/status" 2>/dev/null || echo 0
+	awk '/^RssAnon:/ { print $2 }' "/proc/$1/status" 2>/dev/null || echo 0
 }
 
 # Leftovers that an event must not add to, of this lab alone, since others may use the machine too: pins, huge pages,
@@ -318,6 +318,8 @@ fault_reloads()
 		cp "$LAB/$([ $((i % 2)) = 1 ] && echo other || echo first).conf" "$LAB/poise.conf"
 		poisectl reload >/dev/null || return 1
 		[ $((i % 20)) != 0 ] || progress "$i of $1 reloads"
+		[ $((i % 100)) != 0 ] ||
+			echo "$i reloads: $(faults_memory "$LAB_POISED"), $(faults_memory "$(lab_dataplane)") KiB"
 	done
 	cp "$LAB/first.conf" "$LAB/poise.conf"
 	poisectl reload

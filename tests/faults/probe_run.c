@@ -18,6 +18,7 @@
 #define SHORT_LIFE_NS 10000000000ull // a short connection that is not done by then has failed
 #define SHORT_MOST 8192u
 #define SAMPLES (1u << 20)
+#define GAP_NS 10000000ull // what we go for
 #define LATE_NS 150000000ull // shorter than a retransmission's timeout: something was lost
 
 struct link {
@@ -34,7 +35,7 @@ struct span { // since the last mark
 	uint64_t begin_ns;
 	uint64_t sent, answered, resets, corrupt, late;
 	uint64_t requests, requests_failed;
-	uint64_t gap_ns, latency_most_ns, request_most_ns;
+	uint64_t gap_ns, gap_end_ns, gaps, latency_most_ns, request_most_ns; // gaps: those of more than GAP_NS
 	uint32_t samples; // of latencies
 };
 
@@ -89,6 +90,18 @@ static int send_message(struct link *link)
 	return 0;
 }
 
+// The silence that ends now.
+static void note_gap(struct probe *probe, uint64_t now_ns)
+{
+	uint64_t gap_ns = now_ns - probe->last_answer_ns;
+
+	probe->span.gaps += gap_ns > GAP_NS;
+	if (gap_ns <= probe->span.gap_ns)
+		return;
+	probe->span.gap_ns = gap_ns;
+	probe->span.gap_end_ns = now_ns;
+}
+
 // Is it the answer that is due? Both count and content have to be right.
 static void judge(struct probe *probe, struct link *link, uint64_t now_ns)
 {
@@ -110,8 +123,7 @@ static void judge(struct probe *probe, struct link *link, uint64_t now_ns)
 		probe->span.latency_most_ns = latency_ns;
 	if (probe->span.samples < SAMPLES)
 		probe->latencies[probe->span.samples++] = latency_ns;
-	if (now_ns - probe->last_answer_ns > probe->span.gap_ns)
-		probe->span.gap_ns = now_ns - probe->last_answer_ns;
+	note_gap(probe, now_ns);
 	probe->last_answer_ns = now_ns;
 }
 
@@ -215,8 +227,7 @@ static void mark(struct probe *probe, const char *name)
 	struct span *span = &probe->span;
 	uint64_t now_ns = probe_now_ns(), open = 0, waiting = 0;
 
-	if (now_ns - probe->last_answer_ns > span->gap_ns)
-		span->gap_ns = now_ns - probe->last_answer_ns;
+	note_gap(probe, now_ns);
 	for (uint32_t i = 0; i < probe->plan->connections; i++) {
 		open += probe->links[i].answered > 0;
 		waiting += probe->links[i].sent - probe->links[i].answered;
@@ -224,13 +235,16 @@ static void mark(struct probe *probe, const char *name)
 	qsort(probe->latencies, span->samples, sizeof(*probe->latencies), compare);
 	printf("{\"event\":\"%s\",\"seconds\":%.1f,\"connections\":%llu,\"sent\":%llu,\"answered\":%llu,"
 	       "\"waiting\":%llu,\"resets\":%llu,\"corrupt\":%llu,\"late\":%llu,\"requests\":%llu,"
-	       "\"requests_failed\":%llu,\"gap_ms\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"most_ms\":%.1f,"
-	       "\"request_most_ms\":%.1f}\n",
+	       "\"requests_failed\":%llu,",
 	       name, (double)(now_ns - span->begin_ns) / 1e9, (unsigned long long)open,
 	       (unsigned long long)span->sent, (unsigned long long)span->answered, (unsigned long long)waiting,
 	       (unsigned long long)span->resets, (unsigned long long)span->corrupt, (unsigned long long)span->late,
-	       (unsigned long long)span->requests, (unsigned long long)span->requests_failed,
-	       (double)span->gap_ns / 1e6, percentile_ms(probe, 0.5), percentile_ms(probe, 0.99),
+	       (unsigned long long)span->requests, (unsigned long long)span->requests_failed);
+	printf("\"gap_ms\":%.1f,\"gap_end_s\":%.3f,\"gaps\":%llu,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"most_ms\":%.1f,"
+	       "\"request_most_ms\":%.1f}\n",
+	       (double)span->gap_ns / 1e6,
+	       span->gap_end_ns ? (double)(span->gap_end_ns - span->begin_ns) / 1e9 : 0,
+	       (unsigned long long)span->gaps, percentile_ms(probe, 0.5), percentile_ms(probe, 0.99),
 	       (double)span->latency_most_ns / 1e6, (double)span->request_most_ns / 1e6);
 	fflush(stdout);
 	*span = (struct span){.begin_ns = now_ns};

@@ -32,9 +32,12 @@ check_is "a good host: nothing wrong, exit status 0" \
 	"0 [true,false,0]"
 check_is "the kernel takes the XDP program" "$(finding "XDP program" "takes it")" ok
 check_is "native XDP is told from the driver" "$(finding front "native XDP")" ok
+check_is "a dying dataplane is seen by its signal" "$(finding signals "gets the signal")" ok
 check_is "veth has its note" "$(finding front "veth:")" note
 check_is "it leaves nothing: no program, no pins" \
 	"$(lab_in lb ip -details link show | grep -c xdp) $(find /sys/fs/bpf -mindepth 2 | wc -l)" "0 0"
+check_is "without the program that sees signals: a note, nothing wrong" \
+	"$(POISE_SIGNAL_OBJECT=$LAB/none doctor) $(finding signals "alone, 5 ms later: there is no $LAB/none")" "0 note"
 check_is "poisectl without poised: one line, exit status 1" \
 	"$(poisectl doctor 2>&1 | wc -l) $(poisectl doctor >/dev/null 2>&1; echo $?)" "1 1"
 

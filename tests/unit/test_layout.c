@@ -15,6 +15,7 @@ static void sizes(void)
 {
 	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 7);
 	CU_ASSERT_EQUAL(sizeof(struct poise_flow), 64);
+	CU_ASSERT_EQUAL(offsetof(struct poise_heartbeat, namespace_inode), 32);
 	CU_ASSERT_EQUAL(sizeof(struct poise_bucket), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_shard), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_cursor), 64);
