@@ -72,7 +72,9 @@ poisectl()
 # Does the dataplane run with the newest generation, and are COUNT backends fine (default: all)?
 lab_is_ready()
 {
-	[ "$(poisectl -j status | jq '.ready and (.dataplane.state | IN("running", "off"))')" = true ] || return 1
+	[ "$(poisectl -j status | jq '.ready and .generation.wanted == (if .dataplane.state == "off"
+		then .path.xdp_generation elif .dataplane.state == "running" then .generation.acknowledged
+		else null end)')" = true ] || return 1
 	[ "$(poisectl -j backends | jq --arg fine "${1:-all}" '.backends |
 		(map(select(.state == "up" or .state == "standby")) | length) as $n |
 		if $fine == "all" then $n == length and $n > 0 else $n == ($fine | tonumber) end')" = true ]
