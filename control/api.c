@@ -75,7 +75,7 @@ static bool settled(const struct settle *settle)
 
 	if (settle->steps >= SETTLE_STEPS || app->dataplane.state != CP_DATAPLANE_RUNNING)
 		return true;
-	if (!cp_view_up(app, NULL))
+	if (!cp_view_current(app, NULL))
 		return false;
 	return app->dataplane.generation != settle->generation || settle->steps >= SETTLE_FIRST;
 }

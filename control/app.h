@@ -74,6 +74,7 @@ struct cp_app {
 	struct cp_states states;
 	struct cp_topology topology;
 	struct poise_snapshot *snapshot; // last one published, NULL before the first
+	uint64_t behind_since_ns; // CLOCK_MONOTONIC; 0: the data path that runs uses it
 	struct cp_flow_memory flows;
 	struct cp_dataplane_link dataplane;
 	struct cp_checks *checks;

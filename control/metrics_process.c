@@ -157,7 +157,7 @@ void cp_metrics_process(const struct cp_app *app, struct evbuffer *out)
 	cp_metrics_family(out, "poise_build_info", "gauge", "Versions of the running programs.");
 	cp_metrics_count(out, "poise_build_info",
 			 CP_LABELS({"version", POISE_VERSION}, {"dataplane_version", link->version}), 1);
-	one(out, "poise_up", "gauge", "1 while a data path runs with the newest configuration.",
+	one(out, "poise_up", "gauge", "1 while a data path carries the services.",
 	    cp_view_up(app, NULL));
 	one(out, "poise_uptime_seconds", "gauge", "Time since poised started.",
 	    (double)(now_ns - app->started_ns) / 1e9);

@@ -127,6 +127,8 @@ static void hand_over(struct cp_publish *publish)
 	struct cp_app *app = publish->app;
 	const struct timeval bound = {.tv_usec = KERNEL_WAIT_MS * 1000};
 
+	if (!app->behind_since_ns)
+		app->behind_since_ns = cp_view_now_ns();
 	save(publish);
 	if (!app->sink || !cp_sink_dp_publish(app->sink))
 		cp_publish_settled(app, 0);
@@ -240,7 +242,13 @@ void cp_publish_welcome(struct cp_app *app, uint64_t generation)
 	if (!generation)
 		return;
 	snapshot->generation = generation + 1;
+	app->behind_since_ns = cp_view_now_ns();
 	save(app->publish);
+}
+
+void cp_publish_taken(struct cp_app *app)
+{
+	app->behind_since_ns = cp_view_current(app, NULL) ? 0 : cp_view_now_ns();
 }
 
 void cp_publish_settled(struct cp_app *app, uint64_t generation)
@@ -255,6 +263,8 @@ void cp_publish_settled(struct cp_app *app, uint64_t generation)
 	event_del(app->publish->kernel);
 	if (app->xdp)
 		cp_xdp_publish(app->xdp, app->snapshot);
+	if (cp_view_current(app, NULL))
+		app->behind_since_ns = 0;
 }
 
 static void load(struct cp_publish *publish)

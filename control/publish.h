@@ -27,5 +27,8 @@ void cp_publish_save(struct cp_app *app);
 // From sink_dp.c: a dataplane that runs `generation` (0: none) is there; numbers continue from the higher one.
 void cp_publish_welcome(struct cp_app *app, uint64_t generation);
 
+// From sink_dp.c: the dataplane has taken a snapshot, the newest or one before it.
+void cp_publish_taken(struct cp_app *app);
+
 // From sink_dp.c: the dataplane uses `generation`, or (0) is not there to answer.
 void cp_publish_settled(struct cp_app *app, uint64_t generation);

@@ -229,6 +229,7 @@ static int on_result(struct cp_sink_dp *sink, const struct poise_wire_result *re
 	link->state = CP_DATAPLANE_RUNNING;
 	cp_spawn_working(sink->app->spawn);
 	link->error[0] = 0;
+	cp_publish_taken(sink->app);
 	if (sink->behind)
 		return send_snapshot(sink);
 	cp_publish_settled(sink->app, result->generation);

@@ -137,7 +137,12 @@ struct cp_view_path_state {
 void cp_view_path(const struct cp_app *app, uint64_t now_ns, struct cp_view_path_state *state);
 const char *cp_view_path_name(enum cp_view_path path);
 
-// Is the newest snapshot in use by a data path that runs? If not, *why (may be NULL) gets a static text.
+// Is the newest snapshot in use by the data path that runs? If not, *why (may be NULL) gets a static text. For a moment
+// it is not, at each change.
+bool cp_view_current(const struct cp_app *app, const char **why);
+// Has a data path been brought into service, and is it not behind the newest snapshot for too long? *why as above.
+// Too long is more than the dataplane gets for an answer (sink_dp.c): one that hangs is replaced, not called unready.
+#define CP_VIEW_BEHIND_NS 15000000000ull
 bool cp_view_up(const struct cp_app *app, const char **why);
 // And may routers send traffic here: has the peer told its flows, and the operator nothing else?
 bool cp_view_ready(const struct cp_app *app, const char **why);

@@ -52,7 +52,7 @@ void cp_view_path(const struct cp_app *app, uint64_t now_ns, struct cp_view_path
 		state->path = kernel ? CP_PATH_MIXED : CP_PATH_DPDK;
 }
 
-bool cp_view_up(const struct cp_app *app, const char **why)
+bool cp_view_current(const struct cp_app *app, const char **why)
 {
 	bool runs = app->dataplane.state == CP_DATAPLANE_RUNNING;
 	uint64_t kernel = app->config->xdp ? cp_xdp_generation(app->xdp) : 0;
@@ -69,6 +69,21 @@ bool cp_view_up(const struct cp_app *app, const char **why)
 	if (why)
 		*why = reason;
 	return !reason;
+}
+
+bool cp_view_up(const struct cp_app *app, const char **why)
+{
+	bool runs = app->dataplane.state == CP_DATAPLANE_RUNNING;
+
+	if (cp_view_current(app, why))
+		return true;
+	if (!app->snapshot || !(runs || (app->config->xdp && cp_xdp_generation(app->xdp))))
+		return false;
+	if (cp_view_now_ns() - app->behind_since_ns >= CP_VIEW_BEHIND_NS)
+		return false;
+	if (why)
+		*why = NULL;
+	return true;
 }
 
 bool cp_view_ready(const struct cp_app *app, const char **why)

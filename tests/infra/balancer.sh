@@ -44,7 +44,9 @@ infra_poisectl()
 
 infra_balancer_ready()
 {
-	[ "$(infra_poisectl "$1" -j status | jq '.ready and (.dataplane.state | IN("running", "off"))')" = true ] &&
+	[ "$(infra_poisectl "$1" -j status | jq '.ready and .generation.wanted == (if .dataplane.state == "off"
+		then .path.xdp_generation elif .dataplane.state == "running" then .generation.acknowledged
+		else null end)')" = true ] &&
 		[ "$(infra_poisectl "$1" -j backends | jq '.backends | length > 0 and
 			all(.state | IN("up", "standby"))')" = true ]
 }

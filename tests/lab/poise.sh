@@ -73,7 +73,9 @@ poisectl()
 # configuration and still has connections does not count.
 lab_is_ready()
 {
-	[ "$(poisectl -j status | jq '.ready and (.dataplane.state | IN("running", "off"))')" = true ] || return 1
+	[ "$(poisectl -j status | jq '.ready and .generation.wanted == (if .dataplane.state == "off"
+		then .path.xdp_generation elif .dataplane.state == "running" then .generation.acknowledged
+		else null end)')" = true ] || return 1
 	[ "$(poisectl -j backends | jq --arg fine "${1:-all}" '.backends |
 		map(select(.state != "removed")) | length as $all |
 		(map(select(.state == "up" or .state == "standby")) | length) as $n |

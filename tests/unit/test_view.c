@@ -220,8 +220,16 @@ static void ready_says_why_not(void)
 	CU_ASSERT_TRUE(cp_view_ready(&world->app, &why));
 	CU_ASSERT_PTR_NULL(why);
 	world->app.dataplane.generation--;
+	world->app.behind_since_ns = cp_view_now_ns(); // a change is under way
+	CU_ASSERT_TRUE(cp_view_ready(&world->app, &why));
+	CU_ASSERT_PTR_NULL(why);
+	CU_ASSERT_FALSE(cp_view_current(&world->app, &why));
+	CU_ASSERT_PTR_NOT_NULL(why);
+	world->app.behind_since_ns -= CP_VIEW_BEHIND_NS; // and does not come to an end
+	why = NULL;
 	CU_ASSERT_FALSE(cp_view_ready(&world->app, &why));
 	CU_ASSERT_PTR_NOT_NULL(why);
+	world->app.behind_since_ns = cp_view_now_ns();
 	world->app.dataplane.state = CP_DATAPLANE_BACKOFF;
 	CU_ASSERT_FALSE(cp_view_ready(&world->app, NULL));
 	app_free(world);
