@@ -20,7 +20,8 @@ service()
 	local first=$((10000 + ($1 > 1) * 500 + $1 % 2)) i
 
 	echo "{ name = \"$2$1\"; vip = \"$lab_vip\"; port = $((80 + $1));"
-	echo "health = { type = \"$2\"; interval_ms = 1000; timeout_ms = 900; rise = 1; fall = 2; jitter_percent = 0; };"
+	echo "health = { type = \"$2\"; interval_ms = 1000; timeout_ms = 900;" \
+		"rise = 1; fall = 2; jitter_percent = 0; };"
 	for ((i = 0; i < count / 4; i++)); do
 		printf '%s{ name = "b%d"; address = "10.2.0.11"; port = %d; }' "$([ $i = 0 ] && echo 'backends = ( ' ||
 			echo ', ')" "$i" $((first + 2 * i))
@@ -78,8 +79,8 @@ span()
 due=$(span '.seconds | floor')
 echo "in $(span .seconds) s: $probed probes, a port was asked $(span .least) to $(span .most) times;" \
 	"pauses: 99th percentile $(span .p99_ms) ms, longest $(span .most_ms) ms"
-echo "poisectl: $asked answers, slowest $slowest ms, $late above 100; all backends $lists ms; poised: $(($(cpu_ms) - cpu)) ms of CPU," \
-	"$memory -> $(of_process VmRSS) KiB, at most $(of_process VmHWM)"
+echo "poisectl: $asked answers, slowest $slowest ms, $late above 100; all backends $lists ms;" \
+	"poised: $(($(cpu_ms) - cpu)) ms of CPU, $memory -> $(of_process VmRSS) KiB, at most $(of_process VmHWM)"
 check_range "every backend was checked each second" "$(span .least)" $((due - 1)) $((due + 2))
 check_range "and none more often" "$(span .most)" $((due - 1)) $((due + 2))
 check_range "99 of 100 pauses are a second, but for 100 ms" "$(span .p99_ms)" 900 1100
