@@ -9,7 +9,6 @@
 //   open                       handshakes of all flows
 //   send MODE RATE MS          MODE macswap or poise, RATE packets a second, 0: as many as the rings take
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #define RING 1024u
 #define BURST 32u
 #define MBUFS 16384u
+#define WARM_US 300u // of a run: caches and predictors learn; these packets' times do not count
 
 struct latency_rig {
 	struct rig rig;
@@ -38,10 +38,11 @@ struct latency_rig {
 	uint64_t offered, lost, received;
 	double ticks_a_packet; // 0: no pace
 	uint64_t duration;     // ticks
+	uint64_t counted_from; // TSC
 	uint64_t away_ns;      // time that one of the two threads did not have its processor
 	uint16_t port;
 	bool closed; // never more in the rings than they take: nothing is lost
-	bool done;
+	bool ready, turning, done; // the generator has its processor; the other side turns; the run is over
 };
 
 static void set_time(struct rte_mbuf *packet, uint64_t tsc)
@@ -89,7 +90,8 @@ static uint32_t receive_burst(struct latency_rig *self)
 	if (!count)
 		return 0;
 	for (uint32_t i = 0; i < count; i++)
-		pauses_add(&self->pauses, now - get_time(packets[i]));
+		if (get_time(packets[i]) >= self->counted_from)
+			pauses_add(&self->pauses, now - get_time(packets[i]));
 	checker_send(self->port, 0, packets, (uint16_t)count, &self->checker);
 	rte_pktmbuf_free_bulk(packets, count);
 	self->received += count;
@@ -115,16 +117,16 @@ static void *generate(void *argument)
 {
 	struct latency_rig *self = argument;
 	uint64_t begin, last, away;
-	cpu_set_t processor;
 
-	CPU_ZERO(&processor);
-	CPU_SET(0, &processor);
-	pthread_setaffinity_np(pthread_self(), sizeof(processor), &processor);
 	if (rte_thread_register())
 		rig_die("thread", "cannot be registered");
 	rig_hurry(true);
+	__atomic_store_n(&self->ready, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&self->turning, __ATOMIC_ACQUIRE))
+		rte_pause();
 	away = rig_now_ns() - rig_thread_ns();
 	begin = last = rte_rdtsc();
+	self->counted_from = begin + rte_get_tsc_hz() / 1000000 * WARM_US;
 	while (rte_rdtsc() - begin < self->duration && self->stamper.pattern != STAMPER_OFF) {
 		uint32_t count = due(self, rte_rdtsc() - begin);
 
@@ -154,11 +156,13 @@ static void run(struct latency_rig *self, bool poise, double rate, uint32_t ms, 
 	self->ticks_a_packet = rate > 0 ? hz / rate : 0;
 	self->duration = (uint64_t)(hz / 1000 * ms);
 	self->closed = closed;
-	self->done = false;
-	if (pthread_create(&thread, NULL, generate, self))
-		rig_die("generator", "no thread");
+	self->ready = self->turning = self->done = false;
+	rig_thread(&thread, 0, generate, self);
+	while (!__atomic_load_n(&self->ready, __ATOMIC_ACQUIRE))
+		rte_pause();
 	rig_hurry(true);
 	away = rig_now_ns() - rig_thread_ns();
+	__atomic_store_n(&self->turning, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&self->done, __ATOMIC_ACQUIRE)) {
 		for (uint32_t i = 0; i < 64; i++) {
 			if (poise)

@@ -12,9 +12,11 @@
 //   cold                          packet buffers go round, instead of the last one being the next
 //   open                          handshakes of flows 0..FLOWS-1
 //   window MODE PATTERN MS        MODE io, macswap, csum or poise; PATTERN as in stamper.c, +own: own shards
-//   only pauses MODE PATTERN MS swap|still   the same, and how long each turn took; swap: a new snapshot
-//   every 10 ms snat COUNT                    of full-NAT flows 0..COUNT-1: snat.h drain MS no packets; turns
-//   until no flow is left, at most so long
+//                                 only
+//   pauses MODE PATTERN MS swap|still RUNS   so many runs of so long, and how long each turn took: turns.h;
+//                                 swap: new snapshots all the time
+//   snat COUNT                    of full-NAT flows 0..COUNT-1: snat.h
+//   drain MS                      no packets; turns until no flow is left, at most so long
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +28,15 @@
 
 #include "checker.h"
 #include "forwarder.h"
-#include "pauses.h"
 #include "rig.h"
 #include "snat.h"
 #include "stamper.h"
 #include "swapper.h"
+#include "turns.h"
 
 #define TEND_MS 100u
 #define TURNS 32u // between two looks at the time
+#define WARM_TURNS 32u
 
 enum mode { MODE_IO, MODE_MACSWAP, MODE_CSUM, MODE_POISE, MODES };
 static const char *const mode_names[MODES] = {"io", "macswap", "csum", "poise"};
@@ -42,13 +45,13 @@ struct null_rig {
 	struct rig rig;
 	struct stamper stampers[POISE_MAX_WORKERS];
 	struct checker checkers[POISE_MAX_WORKERS];
-	struct pauses pauses;
+	struct turns turns;
 	struct swapper swapper;
 	uint32_t flows;
 	uint32_t next; // flow number that was never used
 	uint32_t workers;
 	uint16_t port;
-	bool timed; // turns are timed
+	uint32_t runs; // in which turns are timed; 0: one, and they are not
 	bool bare;  // no callbacks: what the device and the loop cost alone, for a comparison with testpmd
 	uint64_t turned; // packets that the turns of this thread moved
 };
@@ -118,9 +121,9 @@ static void print_account(const struct null_rig *self, enum mode mode, const str
 		printf(", \"" #name "\": %llu", b->fates[POISE_##NAME] - a->fates[POISE_##NAME]);
 #include <poise/counters.def>
 #undef POISE_COUNTER
-	if (self->timed) {
+	if (self->runs) {
 		printf(", ");
-		pauses_print(&self->pauses, (double)rte_get_tsc_hz() / 1e9);
+		turns_print(&self->turns, (double)rte_get_tsc_hz() / 1e9);
 	}
 	printf("}\n");
 }
@@ -135,10 +138,11 @@ static inline void turn(struct null_rig *self, enum mode mode)
 
 static void timed_turn(struct null_rig *self, enum mode mode)
 {
+	struct turns_mark mark = turns_mark(self->rig.worker);
 	uint64_t begin = rte_rdtsc();
 
 	turn(self, mode);
-	pauses_add(&self->pauses, rte_rdtsc() - begin);
+	turns_add(&self->turns, self->rig.worker, &mark, rte_rdtsc() - begin);
 }
 
 // Turn for so long, or until the stamper has no more packets when `ms` is 0.
@@ -148,7 +152,7 @@ static void run_inside(struct null_rig *self, enum mode mode, uint32_t ms)
 
 	while (ms ? now - begin < hz / 1000 * ms : self->stampers[0].pattern != STAMPER_OFF) {
 		for (uint32_t i = 0; i < TURNS; i++) {
-			if (POISE_UNLIKELY(self->timed))
+			if (POISE_UNLIKELY(self->runs))
 				timed_turn(self, mode);
 			else
 				turn(self, mode);
@@ -159,6 +163,21 @@ static void run_inside(struct null_rig *self, enum mode mode, uint32_t ms)
 			rig_tend(&self->rig);
 		}
 	}
+}
+
+// In a hurry, so that only the kernel itself comes between.
+static void run_timed(struct null_rig *self, enum mode mode, uint32_t ms)
+{
+	turns_begin(&self->turns, rte_lcore_to_cpu_id((int)rte_lcore_id()));
+	rig_hurry(true);
+	for (uint32_t run = 0; run < self->runs; run++) {
+		turns_run_begin(&self->turns);
+		for (uint32_t i = 0; i < WARM_TURNS; i++) // what fell due in the rest between runs is not of this one
+			turn(self, mode);
+		run_inside(self, mode, ms);
+		turns_run_end(&self->turns);
+	}
+	rig_hurry(false);
 }
 
 static bool all_off(const struct null_rig *self)
@@ -189,7 +208,9 @@ static void run_outside(struct null_rig *self, uint32_t ms)
 
 static void run(struct null_rig *self, enum mode mode, uint32_t ms)
 {
-	if (self->rig.dataplane.inside)
+	if (self->runs)
+		run_timed(self, mode, ms);
+	else if (self->rig.dataplane.inside)
 		run_inside(self, mode, ms);
 	else
 		run_outside(self, ms);
@@ -203,11 +224,19 @@ static void begin(struct null_rig *self, enum stamper_pattern pattern, uint32_t 
 	}
 }
 
+// A worker that lost its processor may have a burst in its hands for long: it is seen empty-handed first.
+static void wait_for_workers(const struct null_rig *self)
+{
+	for (uint32_t look = 0; look < 300 && rte_mempool_in_use_count(self->rig.dataplane.ports.pool); look++)
+		rest_ms(1);
+	rest_ms(5);
+}
+
 static void quiet(struct null_rig *self)
 {
 	begin(self, STAMPER_OFF, 0, false);
 	if (!self->rig.dataplane.inside)
-		rest_ms(5);
+		wait_for_workers(self);
 	else
 		for (uint32_t i = 0; i < 4 && !self->bare; i++)
 			dp_worker_turn(self->rig.worker);
@@ -233,14 +262,9 @@ static void window(struct null_rig *self, enum mode mode, enum stamper_pattern p
 
 	for (uint32_t w = 0; w < self->workers; w++)
 		self->checkers[w].translated = mode == MODE_POISE;
-	memset(&self->pauses, 0, sizeof(self->pauses));
 	a = take_account(self);
 	begin(self, pattern, first, own);
-	if (self->timed)
-		rig_hurry(true);
 	run(self, mode, ms);
-	if (self->timed)
-		rig_hurry(false);
 	if (pattern == STAMPER_LIFE) // the next ones begin behind these; the turn of the backends goes on
 		self->next +=
 			(uint32_t)((self->stampers[0].position + STAMPER_PACKETS - 1) / STAMPER_PACKETS);
@@ -294,10 +318,10 @@ static bool obey(struct null_rig *self, char *line)
 {
 	enum stamper_pattern pattern;
 	enum mode mode = MODE_IO;
-	char *words[6], *own;
-	uint32_t count = rig_words(line, words, 6);
+	char *words[7], *own;
+	uint32_t count = rig_words(line, words, 7);
 
-	self->timed = count == 5;
+	self->runs = 0;
 	if (count == 1 && !strcmp(words[0], "open")) {
 		open_flows(self);
 		return true;
@@ -316,7 +340,7 @@ static bool obey(struct null_rig *self, char *line)
 		print_snat(self, (uint32_t)atoi(words[1]));
 		return true;
 	}
-	if (count < 4 || (strcmp(words[0], "window") && strcmp(words[0], "pauses")))
+	if (!(count == 4 && !strcmp(words[0], "window")) && !(count == 6 && !strcmp(words[0], "pauses")))
 		return false;
 	while (mode < MODES && strcmp(words[1], mode_names[mode]))
 		mode++;
@@ -326,7 +350,9 @@ static bool obey(struct null_rig *self, char *line)
 	pattern = stamper_pattern(words[2]);
 	if (mode == MODES || pattern == STAMPER_PATTERNS)
 		return false;
-	if (self->timed && !strcmp(words[4], "swap"))
+	if (count == 6)
+		self->runs = (uint32_t)atoi(words[5]);
+	if (count == 6 && !strcmp(words[4], "swap"))
 		swapper_start(&self->swapper, &self->rig.dataplane);
 	window(self, mode, pattern, (uint32_t)atoi(words[3]), own != NULL);
 	swapper_stop(&self->swapper);

@@ -5,9 +5,10 @@
 import os
 import re
 
+import goals
 import svg
 import world
-from report import PATHS, flows_text, scaled, spread
+from report import PATHS, RING_LOADS, RIVALS, flows_text, scaled, spread
 
 PAGE = os.path.join(world.ROOT, "docs/performance.md")
 IMAGES = os.path.join(world.ROOT, "docs/images")
@@ -45,15 +46,18 @@ def path(by_flows):
     names, lines = [], []
     for made in by_flows.values():
         names += [name for name in made.get("programs", {}) if name not in names]
+    rivals = [name for name in names if name.split()[-1] in RIVALS]
     for flows, made in by_flows.items():
         programs = made.get("programs", {})
         cells = ["%.0f" % programs[name]["ticks"]["median"] if name in programs else "-" for name in names]
         if programs:
             net = programs["poise"]["net"]
-            cells += [spread(net), spread(programs["poise"]["ratio"], "%.2f"),
-                      discarded(made)]
+            cells += [spread(net), spread(programs["poise"]["ratio"], "%.2f")]
+            cells += [spread(programs[name]["poise_ratio"], "%.2f") for name in rivals]
+            cells.append(discarded(made))
         lines.append([flows_text(flows)] + (cells if programs else ["void"]))
-    return rows(["flows"] + names + ["Poise adds", "Poise / floor", "discarded"], lines)
+    return rows(["flows"] + names + ["Poise adds", "Poise / floor"] + ["Poise / " + name.replace("testpmd ", "")
+                                                                      for name in rivals] + ["discarded"], lines)
 
 
 def rates(report):
@@ -82,25 +86,36 @@ def rates(report):
 
 
 def turns(report):
-    longest = "longest of %d ms, " % report["pauses"]["run_ms"]
-    return rows(["turns of the loop, us", "p50", "p99", "p99.9", "p99.99", longest + "quartile", longest + "median"],
-                [[name] + ["%.1f" % (one[field] / 1000) for field in
-                           ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_quartile_ns", "longest_ns")]
-                 for name, one in report["pauses"]["turns"].items()])
+    section = report["pauses"]
+    fields = ("p50_ns", "p99_ns", "p999_ns", "p9999_ns")
+    return rows(["turns of the loop, us", "p50", "p99", "p99.9", "p99.99", "longest of a run",
+                 "runs with one above %.0f us" % (section["goal_ns"] / 1000), "runs"],
+                [[name] + ["%.1f" % (one[field] / 1000) for field in fields + ("longest_median_ns",)] +
+                 ["%.1f %%" % (100 * one["above_goal"]), "%d of %d" % (one["quiet"], one["runs"])]
+                 for name, one in section["turns"].items()])
+
+
+def causes(report):
+    return rows(["turns that do it, us", "p50", "p99", "p99.9", "turns"],
+                [[name] + ["%.1f" % (one[field] / 1000) for field in ("p50_ns", "p99_ns", "p999_ns")] +
+                 ["%d" % one["count"]] for name, one in report["pauses"]["causes"].items()])
 
 
 def ring(report):
-    lines = []
-    for name, text in (("half", "half of what it passes without loss"), ("same", "the same rate for both"),
-                       ("idle", "1000 packets a second")):
-        for mode, one in report["ring"][name].items():
-            if one["runs"]:
-                lines.append([text, mode, "%.3f" % (one["rate"] / 1e6), "%.2f" % (one["p50_ns"] / 1e3),
-                              "%.2f" % (one["p99_ns"] / 1e3), "%.1f" % (one["p999_ns"] / 1e3),
-                              "%d of %d" % (one["lost"], one["offered"]),
-                              "%d" % one["discarded"] if one["discarded"] >= 0 else
-                              "not quiet, away %.0f us" % one["away_us"]])
-    return rows(["load", "program", "Mpps", "p50 us", "p99 us", "p99.9 us", "lost", "runs discarded"], lines)
+    section, lines = report["ring"], []
+    for name, text in RING_LOADS.items():
+        for mode in ("macswap", "poise"):
+            one = section[name][mode]
+            ratios = section["ratios"][name]
+            lines.append([text, mode, "%.3f" % (one["rate"] / 1e6), "%.2f" % (one["p50_ns"] / 1e3),
+                          "%.2f" % (one["p99_ns"] / 1e3), "%.1f" % (one["p999_ns"] / 1e3),
+                          "" if mode == "macswap" else "%s, %s" % (spread(ratios["p50_ns"], "%.2f"),
+                                                                  spread(ratios["p99_ns"], "%.2f")),
+                          "%d of %d" % (one["lost"], one["offered"]),
+                          "%d" % one["discarded"] if one["discarded"] >= 0 else
+                          "not quiet, away %.0f us" % one["away_us"]])
+    return rows(["load", "program", "Mpps", "p50 us", "p99 us", "p99.9 us", "beside macswap: p50, p99", "lost",
+                 "runs discarded"], lines)
 
 
 def table(report):
@@ -126,6 +141,11 @@ def xdp(report):
                 [[name + " flow", flows_text(flows), spread(one["ns"]), spread(one["net"]),
                   spread(section["empty"], "%.1f"), spread(one["scaled"]), "%d" % one["goal"]]
                  for name, by_flows in section["programs"].items() for flows, one in by_flows.items()])
+
+
+def reached(report):
+    return rows(["what", "goal", "measured", "reached"], [[what, goal, measured, "yes" if fine else "**no**"]
+                                                          for what, goal, measured, fine in goals.all_of(report)])
 
 
 def triple(one):
@@ -164,7 +184,7 @@ def plots(report):
 
 def write(report):
     """Replace every table of the page for which the report has something."""
-    makers = {"machine": lambda: machine(report), "rates": lambda: rates(report)}
+    makers = {"machine": lambda: machine(report), "rates": lambda: rates(report), "goals": lambda: reached(report)}
     for name in PATHS:
         if report.get(name, {}).get("flows"):
             makers[name] = lambda name=name: path(report[name]["flows"])
@@ -172,6 +192,8 @@ def write(report):
                                ("veth", veth, "cases"), ("xdp", xdp, "programs")):
         if report.get(name, {}).get(field):
             makers[name] = lambda maker=maker: maker(report)
+    if "pauses" in makers:
+        makers["pause-causes"] = lambda: causes(report)
     with open(PAGE, encoding="utf-8") as file:
         text = file.read()
     for name, maker in makers.items():

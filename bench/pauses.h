@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// How long turns of a loop take, or packets: a histogram with buckets of an eighth of an octave.
+// How long turns of a loop take, or packets: a histogram with buckets of a 32nd of an octave.
 #pragma once
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#define PAUSES_SUB 8u
+#define PAUSES_SHIFT 5u
+#define PAUSES_SUB (1u << PAUSES_SHIFT)
 #define PAUSES_BUCKETS (48u * PAUSES_SUB)
 
 struct pauses {
@@ -19,7 +20,7 @@ struct pauses {
 
 static inline void pauses_add(struct pauses *pauses, uint64_t ticks)
 {
-	uint32_t octave = ticks < PAUSES_SUB ? 0 : 60u - (uint32_t)__builtin_clzll(ticks);
+	uint32_t octave = ticks < PAUSES_SUB ? 0 : 63u - PAUSES_SHIFT - (uint32_t)__builtin_clzll(ticks);
 	uint32_t bucket =
 		ticks < PAUSES_SUB ? (uint32_t)ticks : octave * PAUSES_SUB + (uint32_t)(ticks >> octave);
 
@@ -29,6 +30,15 @@ static inline void pauses_add(struct pauses *pauses, uint64_t ticks)
 	pauses->total++;
 	if (ticks > pauses->longest)
 		pauses->longest = ticks;
+}
+
+static inline void pauses_merge(struct pauses *into, const struct pauses *from)
+{
+	for (uint32_t bucket = 0; bucket < PAUSES_BUCKETS; bucket++)
+		into->count[bucket] += from->count[bucket];
+	into->total += from->total;
+	if (from->longest > into->longest)
+		into->longest = from->longest;
 }
 
 // Upper end of a bucket, in ticks.

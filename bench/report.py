@@ -2,6 +2,10 @@
 # Copyright (c) 2026 The Poise authors
 """A report as tables for a terminal of 80 columns."""
 
+import goals
+
+FORMAT = 2  # of report.json; one of another format is not added to
+
 
 def voids(report):
     """Every reason why a part of the report is void."""
@@ -30,6 +34,8 @@ PATHS = {
     "size-imix": "net_null, frames of 64, 594 and 1514 bytes, 7 to 4 to 1",
 }
 
+RIVALS = ("csum", "em")  # that Poise should not be slower than: testpmd csum and l3fwd with exact match
+
 
 def spread(one, form="%.0f"):
     return (form + " (" + form + ".." + form + ")") % (one["median"], one["low"], one["high"])
@@ -55,6 +61,9 @@ def path(title, by_flows):
             line += "%16.1f" % made["programs"][name]["ticks"]["median"] if name in made["programs"] else "%16s" % "-"
         net = made["programs"]["poise"]["net"]
         print(line + "   %.1f (%.1f..%.1f)" % (net["median"], net["low"], net["high"]))
+        for name, one in made["programs"].items():
+            if name.split()[-1] in RIVALS:
+                print("          poise takes %s of %s" % (spread(one["poise_ratio"], "%.2f"), name))
 
 
 def rates(report):
@@ -83,12 +92,20 @@ def scaled(one, factor):
 
 
 def turns(report):
-    found = report.get("pauses", {}).get("turns", {})
-    if found:
-        print("Turns of the loop, us                        p50    p99  p99.9 p99.99  longest: quartile, median")
-    for name, one in found.items():
-        print("  %-40s %6.1f %6.1f %6.1f %6.1f %8.1f %8.1f" % (name, *(one[field] / 1000 for field in (
-            "p50_ns", "p99_ns", "p999_ns", "p9999_ns", "longest_quartile_ns", "longest_ns"))))
+    section = report.get("pauses", {})
+    if not section.get("turns"):
+        return
+    print("Turns of the loop, us; runs of %d ms without an interrupt" % section["run_ms"])
+    print("  %-48s    p50    p99  p99.9 p99.99" % "")
+    for name, one in {**section["turns"], **section["causes"]}.items():
+        print("  %-48s %6.1f %6.1f %6.1f %6.1f" % (name, *(one[field] / 1000 for field in (
+            "p50_ns", "p99_ns", "p999_ns", "p9999_ns"))))
+    print("  runs with a turn above %.0f us: %s" % (section["goal_ns"] / 1000, "; ".join(
+        "%s %.1f %%" % (name, 100 * one["above_goal"]) for name, one in section["turns"].items())))
+
+
+RING_LOADS = {"half": "half of its own most", "same": "the same rate", "idle": "10000 a second",
+              "few": "half, 100 flows"}
 
 
 def ring(report):
@@ -97,11 +114,13 @@ def ring(report):
         return
     print("net_ring, %d flows; without loss: macswap %.0f, poise %.0f Mpps" %
           (section["flows"], section["most"]["macswap"] / 1e6, section["most"]["poise"] / 1e6))
-    for name, text in (("half", "half of its own"), ("same", "the same rate"), ("idle", "1000 a second")):
-        for mode, one in section[name].items():
-            if one["runs"]:
-                print("  %-16s %-8s %6.3f Mpps  p50 %7.2f  p99 %7.2f  p99.9 %7.1f us" %
-                      (text, mode, one["rate"] / 1e6, one["p50_ns"] / 1e3, one["p99_ns"] / 1e3, one["p999_ns"] / 1e3))
+    for name, text in RING_LOADS.items():
+        for mode in ("macswap", "poise"):
+            one = section[name][mode]
+            print("  %-20s %-8s %6.3f Mpps  p50 %7.2f  p99 %7.2f  p99.9 %7.1f us" %
+                  (text, mode, one["rate"] / 1e6, one["p50_ns"] / 1e3, one["p99_ns"] / 1e3, one["p999_ns"] / 1e3))
+        print("  %-20s poise beside macswap: p50 %s x, p99 %s x" % (
+            "", *(spread(section["ratios"][name][field], "%.2f") for field in ("p50_ns", "p99_ns"))))
 
 
 def table(report):
@@ -146,5 +165,9 @@ def show(report):
     table(report)
     veth(report)
     xdp(report)
+    reached = goals.all_of(report)
+    print("Goals: %d of %d reached" % (sum(one[3] for one in reached), len(reached)))
+    for what, goal, measured, _ in (one for one in reached if not one[3]):
+        print("  missed: %s: %s, goal %s" % (what, measured, goal))
     for why in voids(report):
         print("VOID: " + why)

@@ -59,7 +59,8 @@ def summary(values):
 
 
 def compare(rows, hz, floor):
-    """{name: {ticks, ns, net, ratio}} against the program `floor`, pair by pair of the same round."""
+    """{name: {ticks, ns, net, ratio}} against the program `floor`, pair by pair of the same round. `poise_ratio`: how
+    much Poise takes of what this program takes; at 1 or below it is not slower."""
     names = []
     for row in rows:
         if row["name"] not in names:
@@ -74,4 +75,8 @@ def compare(rows, hz, floor):
                         "ns": summary([value * 1e9 / hz for value, _ in pairs]),
                         "net": summary([value - base for value, base in pairs]),
                         "ratio": summary([value / base for value, base in pairs])}
+        poise = ticks.get("poise", {})
+        beside = [poise[where] / value for where, value in ticks[name].items() if where in poise]
+        if beside and name != "poise":
+            result[name]["poise_ratio"] = summary(beside)
     return result

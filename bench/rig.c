@@ -56,6 +56,23 @@ void rig_hurry(bool hurry)
 		rig_die("priority", strerror(errno));
 }
 
+void rig_thread(pthread_t *thread, uint32_t processor, void *(*body)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	cpu_set_t processors;
+	int code;
+
+	CPU_ZERO(&processors);
+	CPU_SET(processor, &processors);
+	pthread_attr_init(&attributes);
+	code = pthread_attr_setaffinity_np(&attributes, sizeof(processors), &processors);
+	if (!code)
+		code = pthread_create(thread, &attributes, body, argument);
+	if (code)
+		rig_die("thread", strerror(code));
+	pthread_attr_destroy(&attributes);
+}
+
 // What poised makes: a mmapable array of lines.
 static int map_bpf_table(struct dp_dataplane *dataplane, uint32_t max_flows, struct dp_error *error)
 {

@@ -5,6 +5,8 @@
 // poise-dataplane. With one lcore the caller turns the worker by itself, with more each lcore runs one.
 #pragma once
 
+#include <pthread.h>
+
 #include "../dataplane/dataplane.h"
 
 struct rig {
@@ -34,6 +36,10 @@ void rig_count(const struct rig *rig, unsigned long long *received, unsigned lon
 unsigned long long rig_thread_ns(void);
 unsigned long long rig_process_ns(void);
 unsigned long long rig_now_ns(void);
+
+// A thread that never was on another processor than this one. One that inherits its creator's processor and then moves
+// needs that for a moment, and does not get it from a creator that is in a hurry.
+void rig_thread(pthread_t *thread, uint32_t processor, void *(*body)(void *), void *argument);
 
 // The calling thread before all others of its processor, and back. For runs below half a second, after which
 // it waits for a command: the kernel gives others their share of a second, so nothing starves.

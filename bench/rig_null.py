@@ -34,8 +34,8 @@ class NullRig(child.Rig):
     def window(self, mode, pattern="uniform", milliseconds=1000):
         return self.ask("window %s %s %d" % (mode, pattern, milliseconds))
 
-    def pauses(self, mode, pattern="uniform", milliseconds=1000, swap=False):
-        return self.ask("pauses %s %s %d %s" % (mode, pattern, milliseconds, "swap" if swap else "still"))
+    def pauses(self, mode, pattern, milliseconds, runs, swap=False):
+        return self.ask("pauses %s %s %d %s %d" % (mode, pattern, milliseconds, "swap" if swap else "still", runs))
 
 
 def wrong(row, all_forwarded=True):

@@ -7,7 +7,7 @@ import machine
 import world
 
 
-AWAY_SHARE = 0.002  # of a run; above it the run is discarded
+AWAY_SHARE = 0.005  # of a run; above it the run is discarded
 
 
 def pages():

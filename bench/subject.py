@@ -102,7 +102,8 @@ class L3fwd(Subject):
         v6 = rules + "6"
         with open(v6, "w", encoding="utf-8") as file:
             file.write("R::1 ::2 9 9 0x11 0\n")
-        words = [word for word in eal("l3fwd", capture) if word != "--no-telemetry"]
+        # It takes a transmit queue for each lcore, and net_pcap has one.
+        words = ["1" if word == "0,1" else word for word in eal("l3fwd", capture) if word != "--no-telemetry"]
         with open(rules, encoding="utf-8") as file:
             count = sum(1 for _ in file)
         super().__init__("l3fwd em", ["stdbuf", "-oL", program] + words +

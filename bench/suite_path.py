@@ -85,7 +85,7 @@ def l3fwd(report, raw, hz, full):
         say("l3fwd: left out; POISE_L3FWD names no program")
         return
     found = section(report, "l3fwd", "testpmd io", "bpf")
-    for flows in (1000, 100000):
+    for flows in (1, 1000, 100000):
         with rig_pcap.pages(flows, 4):
             made = entry(*measure(lambda folder: rig_pcap.Rig(folder, flows, ["io", "csum"], l3fwd=program), raw,
                                   {"rig": "l3fwd"}, 2, 5 if full else 3, 0.3, 0.5), hz, "testpmd io")

@@ -4,7 +4,6 @@
 // See swapper.h.
 #include "swapper.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,15 +12,11 @@
 
 static void *swap(void *argument)
 {
-	const struct timespec pause = {.tv_nsec = 10000000};
+	const struct timespec pause = {.tv_nsec = 200000};
 	struct swapper *swapper = argument;
 	struct dp_dataplane *dataplane = swapper->dataplane;
 	uint64_t generation = swapper->original->generation;
-	cpu_set_t others;
 
-	CPU_ZERO(&others);
-	CPU_SET(0, &others);
-	pthread_setaffinity_np(pthread_self(), sizeof(others), &others);
 	for (uint32_t turn = 0; !__atomic_load_n(&swapper->stop, __ATOMIC_ACQUIRE); turn++) {
 		struct poise_snapshot *copy = swapper->copies[turn & 1];
 
@@ -51,8 +46,7 @@ void swapper_start(struct swapper *swapper, struct dp_dataplane *dataplane)
 		if (!swapper->copies[i])
 			rig_die("snapshot", "no memory");
 	}
-	if (pthread_create(&swapper->thread, NULL, swap, swapper))
-		rig_die("swapper", "no thread");
+	rig_thread(&swapper->thread, 0, swap, swapper);
 }
 
 void swapper_stop(struct swapper *swapper)

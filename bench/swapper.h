@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Copyright (c) 2026 The Poise authors
 //
-// Publishes a new generation every 10 ms from a thread of its own, as the main lcore does on a reload: copy,
-// check, release store. The worker is seen to take each one up before the memory of the last but one is used
-// again.
+// Publishes one new generation after the other from a thread of its own, as the main lcore does on a reload: copy,
+// check, release store, a short rest. The worker is seen to take each one up before the memory of the last but one is
+// used again.
 #pragma once
 
 #include <pthread.h>

@@ -96,6 +96,7 @@ struct xdp_view {
 	__u32 queue;
 	__u64 heartbeat_ns;
 	__u64 coarse_ns;
+	__u32 watch_until_ms; // poise_xdp_state
 };
 
 // Room for what does not fit on the stack of 512 bytes.
@@ -103,6 +104,7 @@ struct xdp_room {
 	struct xdp_view view;
 	struct poise_step step;
 	struct poise_found found;
+	__u32 watched; // the frame as it came is in poise_watch_room
 };
 
 struct {
@@ -111,6 +113,23 @@ struct {
 	__type(key, __u32);
 	__type(value, struct xdp_room);
 } poise_room SEC(".maps");
+
+// A packet that somebody watches (trace.bpf.h).
+struct xdp_watch_room {
+	struct poise_line frame[POISE_TRACE_RECORD_LINES - 1]; // as it came, then as it leaves
+	struct poise_packet out; // what is read from it as it leaves
+	__u64 at_ns;
+	__u32 length; // of the frame
+	__u16 vip_index;
+	__u16 backend_index;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct xdp_watch_room);
+} poise_watch_room SEC(".maps");
 
 // What the coarse clock said at a tick, for this CPU.
 struct xdp_clock {

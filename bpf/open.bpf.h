@@ -102,8 +102,10 @@ __noinline int xdp_create(struct xdp_md *context, const struct xdp_view *view, c
 	verdict = poise_flow_create(&view->table, &create, &step->place, &found->number);
 	if (counters)
 		counters->counters[POISE_SNAT_PROBE] += create.snat_probes;
-	if (verdict != POISE_FORWARDED)
+	if (verdict != POISE_FORWARDED) {
+		found->number = 0;
 		return verdict;
+	}
 	found->sequence = create.sequence;
 	if (create.joined) {
 		xdp_count(POISE_SYN_REPEATED);

@@ -16,15 +16,6 @@
 // Read by libxdp when the driver looks for a program to share.
 __uint(xsk_prog_version, 1) SEC("xdp_metadata");
 
-__noinline int xdp_parse(struct xdp_md *context, struct poise_packet *packet)
-{
-	void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
-
-	if (!packet)
-		return POISE_NO_SNAPSHOT;
-	return poise_parse(data, end, (__u32)(end - data), packet);
-}
-
 // The fate of a packet of a service; on POISE_FORWARDED *found is its flow, or number 0 when one is to be
 // made.
 static __always_inline int decide(struct xdp_view *view, const struct poise_snapshot *snapshot,
@@ -105,11 +96,10 @@ static __always_inline struct xdp_room *room_of_run(void)
 }
 
 // Let the frame go as its verdict says.
-static __always_inline int end(struct xdp_md *context, struct xdp_room *room, int verdict, __u32 port)
+static __always_inline int let_go(struct xdp_md *context, struct xdp_room *room, int verdict, __u32 port)
 {
 	__u32 length = xdp_length(context);
 
-	xdp_count((__u32)verdict);
 	if (verdict == POISE_FLOW_RESET || verdict == POISE_REFUSED)
 		return xdp_answer_reset(context, &room->view, &room->step.packet) ?
 			       xdp_leave(room->view.port, xdp_length(context)) :
@@ -125,6 +115,34 @@ static __always_inline int end(struct xdp_md *context, struct xdp_room *room, in
 			return xdp_leave(room->view.port, xdp_length(context));
 		return XDP_DROP;
 	}
+}
+
+// The packet's way is over. `port` to leave by, which answers do not ask for.
+static __always_inline int end(struct xdp_md *context, struct xdp_room *room, int verdict, __u32 port)
+{
+	int action;
+
+	xdp_count((__u32)verdict);
+	action = let_go(context, room, verdict, port);
+	if (POISE_UNLIKELY(room->watched)) {
+		if (action == XDP_DROP && poise_verdict_kind((enum poise_verdict)verdict) == POISE_KIND_PASS)
+			verdict = POISE_HOST_DENIED;
+		xdp_watch_end(context, (__u32)verdict, verdict == POISE_FORWARDED ? port : room->view.port,
+			      action == XDP_REDIRECT);
+	}
+	return action;
+}
+
+// A frame that is for no service. Those that the firewall drops can be watched.
+static __always_inline int end_host(struct xdp_md *context, struct xdp_room *room, __u32 flags)
+{
+	if (flags & POISE_SNAPSHOT_HOST_DENY && xdp_host(context, &room->view) == XDP_DROP) {
+		if (xdp_watched(&room->view) && xdp_watch_frame(context))
+			xdp_watch_end(context, POISE_HOST_DENIED, 0, 0);
+		return XDP_DROP;
+	}
+	xdp_count_fate(POISE_XDP_PASSED);
+	return XDP_PASS;
 }
 
 // The packet has a flow, or a reason why not: the last part of its way.
@@ -159,21 +177,19 @@ __noinline int xdp_general(struct xdp_md *context)
 		return XDP_PASS;
 	step = &room->step;
 	POISE_ZERO(step, sizeof(*step));
+	step->vip_index = POISE_NONE16;
 	room->found.number = 0;
 	snapshot = xdp_open(context, &room->view);
 	if (!snapshot)
 		return XDP_PASS;
 	verdict = xdp_parse(context, &step->packet);
-	if (!is_ours(snapshot, &room->view, step, &room->found, verdict)) {
-		if (snapshot->flags & POISE_SNAPSHOT_HOST_DENY && xdp_host(context, &room->view) == XDP_DROP)
-			return XDP_DROP;
-		xdp_count_fate(POISE_XDP_PASSED);
-		return XDP_PASS;
-	}
+	if (!is_ours(snapshot, &room->view, step, &room->found, verdict))
+		return end_host(context, room, snapshot->flags);
 	if (xdp_to_dataplane(&room->view) == XDP_REDIRECT) {
 		xdp_count_fate(POISE_XDP_REDIRECTED);
 		return XDP_REDIRECT;
 	}
+	room->watched = xdp_watched(&room->view) && xdp_watch_frame(context);
 	xdp_count_received(&room->view, xdp_length(context));
 	if (snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK)
 		verdict = POISE_NO_DATAPLANE;

@@ -8,6 +8,7 @@
 
 #include "gate.bpf.h"
 #include "leave.bpf.h"
+#include "trace.bpf.h"
 
 #include <poise/quick.h>
 
@@ -39,7 +40,6 @@ __noinline int xdp_quick(struct xdp_md *context)
 	struct poise_place place;
 	struct poise_flow *flow;
 	struct xdp_view view;
-	struct poise_key key;
 	__u16 port;
 
 	if (!poise_plain(data, end, length) || poise_lane(plain) != POISE_LANE_QUICK)
@@ -47,9 +47,7 @@ __noinline int xdp_quick(struct xdp_md *context)
 	snapshot = xdp_open(context, &view);
 	if (!snapshot)
 		return XDP_ABORTED;
-	key = poise_plain_key(plain);
-	direction = poise_locate(snapshot, &view.table, &key, poise_vip_find(snapshot, key.dst, key.dst_port),
-				 &place);
+	direction = poise_locate_plain(snapshot, &view.table, plain, &place);
 	flow = quick_guess(&view.table, &place);
 	if (!flow)
 		return XDP_ABORTED;
@@ -61,7 +59,8 @@ __noinline int xdp_quick(struct xdp_md *context)
 		return XDP_REDIRECT;
 	}
 	bytes = POISE_HOST16(plain->ip.total_length);
-	if (snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK || poise_flow_expired(snapshot, flow, view.now_ms) ||
+	if (xdp_watched(&view) || snapshot->flags & POISE_SNAPSHOT_NO_FALLBACK ||
+	    poise_flow_expired(snapshot, flow, view.now_ms) ||
 	    poise_flow_denied(snapshot, flow) ||
 	    !poise_quick_forward(snapshot, flow, direction, plain, view.now_ms, &port))
 		return XDP_ABORTED;

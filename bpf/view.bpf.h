@@ -69,6 +69,15 @@ static __always_inline __u32 xdp_now_ms(void)
 	return clock->now_ms;
 }
 
+__noinline int xdp_parse(struct xdp_md *context, struct poise_packet *packet)
+{
+	void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+
+	if (!packet)
+		return POISE_NO_SNAPSHOT;
+	return poise_parse(data, end, (__u32)(end - data), packet);
+}
+
 // Find the snapshot and the flow table. Returns NULL before the first snapshot: everything is the kernel's
 // then.
 static __always_inline const struct poise_snapshot *xdp_open(struct xdp_md *context, struct xdp_view *view)
@@ -92,6 +101,7 @@ static __always_inline const struct poise_snapshot *xdp_open(struct xdp_md *cont
 	view->queue = context->rx_queue_index;
 	view->coarse_ns = state->coarse_ns;
 	view->heartbeat_ns = snapshot->heartbeat_ns;
+	view->watch_until_ms = state->watch_until_ms;
 	view->table.seed[0] = header->seed[0];
 	view->table.seed[1] = header->seed[1];
 	view->table.shard_first = header->shard_first;

@@ -12,6 +12,7 @@
 #include "cmd_flow_filter.h"
 #include "trace_text.h"
 #include "view.h"
+#include "xdp.h"
 
 #define KEEP_NS 2000000000ull // a watcher who has not asked again for so long is gone
 #define PAUSE_MS 100
@@ -210,6 +211,7 @@ static enum cp_cmd_status finish(struct cp_cmd *cmd, const struct watch *watch)
 	struct poise_trace_control off = {0};
 
 	cp_trace_ask(&cmd->app->flows, &off);
+	cp_xdp_watch(cmd->app->xdp, 0);
 	cmd->app->trace_token = 0;
 	if (watch->missed)
 		evbuffer_add_printf(cmd->err, "%" PRIu64 " records were overwritten before they could be read\n",
@@ -241,6 +243,7 @@ static enum cp_cmd_status observe(struct cp_cmd *cmd, bool to_file)
 	error = cp_trace_ask(&cmd->app->flows, &control);
 	if (error)
 		return cp_cmd_fail(cmd, "cannot watch: %s", strerror(-error));
+	cp_xdp_watch(cmd->app->xdp, control.until_ns);
 	cmd->file_name = watch.file;
 	cmd->file_start = first;
 	if (watch.file && first)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poise/glance.h>
+
 #include "compile_step.h"
 
 #define SALTS 4096
@@ -69,12 +71,25 @@ static uint32_t list(const struct cp_compile_step *step, uint32_t salt, struct e
 	return count;
 }
 
+static void fill_glance(const struct cp_compile_step *step)
+{
+	struct poise_snapshot *out = step->out;
+
+	poise_glance_begin(out, step->config->services_count);
+	for (uint32_t i = 0; i < step->config->services_count; i++) {
+		const struct poise_vip *vip = &out->vips[step->vip[i]];
+
+		poise_glance_enter(out, vip->address, vip->port);
+	}
+}
+
 int cp_compile_hash(struct cp_compile_step *step)
 {
 	struct entry entries[2 * POISE_MAX_VIPS];
 	struct poise_snapshot *out = step->out;
 	uint32_t salt = step->previous ? step->previous->vip_salt : 0; // what was good is tried first
 
+	fill_glance(step);
 	if (!step->config->services_count)
 		return 0;
 	for (uint32_t i = 0; i < SALTS; i++, salt = salt * 1664525u + 1013904223u) {

@@ -115,7 +115,7 @@ static uint16_t entry_before(const struct cp_compile_step *step, uint32_t prefix
 	for (uint32_t i = 0; step->previous && i < POISE_MAX_ROUTES; i++) {
 		const struct poise_route *route = &step->previous->routes[i];
 
-		if (route->egress >= CP_EGRESS_ROUTES && route->egress < POISE_MAX_EGRESS &&
+		if (route->egress >= CP_EGRESS_ROUTES && route->egress < POISE_EGRESS_LAST &&
 		    route->prefix == prefix && route->mask == mask)
 			return route->egress;
 	}
@@ -126,7 +126,7 @@ static uint16_t entry_before(const struct cp_compile_step *step, uint32_t prefix
 static uint16_t entry_new(const struct cp_compile_step *step, const bool *used)
 {
 	for (int had = 0; had < 2; had++)
-		for (uint32_t i = CP_EGRESS_ROUTES; i < POISE_MAX_EGRESS; i++)
+		for (uint32_t i = CP_EGRESS_ROUTES; i < POISE_EGRESS_LAST; i++)
 			if (!used[i] &&
 			    had == (step->previous && step->previous->egress[i].flags & POISE_EGRESS_KNOWN))
 				return (uint16_t)i;
@@ -143,7 +143,7 @@ static void keep_withdrawn(struct cp_compile_step *step, const bool *used)
 		const struct poise_route *old = &step->previous->routes[i];
 		const struct poise_route *cover = NULL;
 
-		if (old->egress < CP_EGRESS_ROUTES || old->egress >= POISE_MAX_EGRESS || used[old->egress])
+		if (old->egress < CP_EGRESS_ROUTES || old->egress >= POISE_EGRESS_LAST || used[old->egress])
 			continue;
 		for (uint32_t j = 0; j < out->routes_count && !cover; j++)
 			if ((out->routes[j].mask & old->mask) == out->routes[j].mask &&

@@ -60,5 +60,5 @@ int cp_compile_access(struct cp_compile_step *step);
 // compile_firewall.c: pass[]
 void cp_compile_firewall(struct cp_compile_step *step);
 
-// compile_hash.c: vip_hash[] and vip_salt. 0 or -1.
+// compile_hash.c: vip_hash[], vip_salt and glance[]. 0 or -1.
 int cp_compile_hash(struct cp_compile_step *step);

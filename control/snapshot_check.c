@@ -5,6 +5,8 @@
 // make it read nonsense.
 #include <string.h>
 
+#include <poise/glance.h>
+
 #include "compile.h"
 
 static bool terminated(const char *text, size_t size)
@@ -21,7 +23,7 @@ static const char *check_header(const struct poise_snapshot *snapshot, size_t by
 	if (snapshot->size != sizeof(*snapshot) || bytes != sizeof(*snapshot))
 		return "snapshot of a wrong size";
 	if (snapshot->ports_count > POISE_MAX_PORTS || snapshot->vips_count > POISE_MAX_VIPS ||
-	    snapshot->backends_count > POISE_MAX_BACKENDS || snapshot->egress_count > POISE_MAX_EGRESS ||
+	    snapshot->backends_count > POISE_MAX_BACKENDS || snapshot->egress_count > POISE_EGRESS_LAST ||
 	    snapshot->routes_count > POISE_MAX_ROUTES || snapshot->snat_count > POISE_MAX_SNAT ||
 	    snapshot->slots_count > POISE_MAX_SLOTS || snapshot->pass_count > POISE_MAX_PASS)
 		return "a count is above its limit";
@@ -71,6 +73,8 @@ static const char *check_vips(const struct poise_snapshot *snapshot)
 	for (uint32_t i = 0; i < POISE_VIP_HASH_SIZE; i++)
 		if (snapshot->vip_hash[i] > snapshot->vips_count)
 			return "the table of addresses names a service that is not there";
+	if (!poise_glance_sound(snapshot))
+		return "the table of endpoints does not fit the services";
 	return NULL;
 }
 

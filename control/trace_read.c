@@ -10,6 +10,28 @@
 // A writer that ended in the middle of a record never completes it. When so many later ones are there it is given up.
 #define GIVE_UP 16u
 
+// Who asks again for the same misses no packet meanwhile.
+static bool same(const struct poise_trace_control *control, const struct poise_trace_control *wanted)
+{
+	return control->address == wanted->address && control->mask == wanted->mask && control->port == wanted->port &&
+	       control->vip_index == wanted->vip_index && control->backend_index == wanted->backend_index &&
+	       control->drops == wanted->drops;
+}
+
+static void fill(struct poise_trace_control *control, const struct poise_trace_control *wanted)
+{
+	if (POISE_LOAD(control->until_ns)) { // nobody reads the line while it changes
+		POISE_STORE(control->until_ns, 0);
+		POISE_BARRIER();
+	}
+	control->address = wanted->address;
+	control->mask = wanted->mask;
+	control->port = wanted->port;
+	control->vip_index = wanted->vip_index;
+	control->backend_index = wanted->backend_index;
+	control->drops = wanted->drops;
+}
+
 int cp_trace_ask(const struct cp_flow_memory *flows, const struct poise_trace_control *wanted)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)poise_trace_first(&flows->table) * POISE_LINE_SIZE;
@@ -23,16 +45,8 @@ int cp_trace_ask(const struct cp_flow_memory *flows, const struct poise_trace_co
 	if (base == MAP_FAILED)
 		return -errno;
 	control = (void *)((uint8_t *)base + (at - start));
-	if (POISE_LOAD(control->until_ns)) { // nobody reads the line while it changes
-		POISE_STORE(control->until_ns, 0);
-		POISE_BARRIER();
-	}
-	control->address = wanted->address;
-	control->mask = wanted->mask;
-	control->port = wanted->port;
-	control->vip_index = wanted->vip_index;
-	control->backend_index = wanted->backend_index;
-	control->drops = wanted->drops;
+	if (!same(control, wanted))
+		fill(control, wanted);
 	POISE_STORE_RELEASE(control->until_ns, wanted->until_ns);
 	munmap(base, bytes);
 	return 0;

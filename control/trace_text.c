@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <poise/host_filter.h>
+
 #include "cmd_json.h"
 #include "pcapng.h"
 
@@ -36,6 +38,11 @@ static const char *verdict_name(const struct poise_trace_record *record)
 	return record->verdict < POISE_COUNTERS ? verdict_names[record->verdict] : "unknown";
 }
 
+static const char *path_name(const struct poise_trace_record *record)
+{
+	return record->path == POISE_TRACE_XDP ? "xdp" : "dpdk";
+}
+
 static const char *port_name(const struct poise_snapshot *snapshot, uint8_t port)
 {
 	return snapshot && port < snapshot->ports_count ? snapshot->ports[port].name : "?";
@@ -51,16 +58,40 @@ static void flags_of(uint8_t flags, char text[8])
 	*text = '\0';
 }
 
+// What no flow can have: its ends, as far as there are any.
+static void describe_other(const struct poise_trace_record *record, const uint8_t *bytes, struct side *side)
+{
+	struct poise_host_packet packet;
+
+	poise_host_parse(bytes, bytes + record->captured, &packet);
+	side->kind = "other";
+	if (packet.version != 4) {
+		if (record->captured >= sizeof(struct poise_eth) &&
+		    ((const struct poise_eth *)(const void *)bytes)->type == POISE_BE16(POISE_ETHERTYPE_ARP))
+			side->kind = "arp";
+		snprintf(side->text, sizeof(side->text), "%s, %u bytes", side->kind, record->length);
+		return;
+	}
+	if (packet.protocol == POISE_PROTOCOL_TCP)
+		side->kind = "tcp";
+	else if (packet.protocol == POISE_PROTOCOL_UDP)
+		side->kind = "udp";
+	else if (packet.protocol == POISE_PROTOCOL_ICMP)
+		side->kind = "icmp";
+	cp_endpoint(packet.src, POISE_HOST16(packet.src_port), side->source);
+	cp_endpoint(packet.dst, POISE_HOST16(packet.dst_port), side->destination);
+	snprintf(side->text, sizeof(side->text), "%s > %s %s, %u", side->source, side->destination, side->kind,
+		 record->length);
+}
+
 static void describe(const struct poise_trace_record *record, const uint8_t *bytes, struct side *side)
 {
 	struct poise_packet packet;
 	int verdict = poise_parse((void *)(uintptr_t)bytes, bytes + record->captured, record->length, &packet);
 
 	memset(side, 0, sizeof(*side));
-	side->kind = "other";
 	if (verdict != POISE_FORWARDED || packet.kind == POISE_PACKET_ARP) {
-		side->kind = verdict == POISE_FORWARDED ? "arp" : "other";
-		snprintf(side->text, sizeof(side->text), "%s, %u bytes", side->kind, record->length);
+		describe_other(record, bytes, side);
 		return;
 	}
 	cp_endpoint(packet.key.src, POISE_HOST16(packet.key.src_port), side->source);
@@ -105,16 +136,17 @@ void cp_trace_text(struct evbuffer *out, const struct cp_trace_packet *packet, c
 	clock_text((int64_t)packet->in.at_ns + offset_ns, at, sizeof(at));
 	fate(packet, snapshot, what, sizeof(what));
 	describe(&packet->in, packet->in_bytes, &side);
-	evbuffer_add_printf(out, "%s %-7.7s %s%s%s\n", at, port_name(snapshot, packet->in.port), side.text,
-			    packet->left ? "" : "  ", packet->left ? "" : what);
-	if (!packet->left)
+	evbuffer_add_printf(out, "%s %-7.7s %s", at, port_name(snapshot, packet->in.port), side.text);
+	if (!packet->left) {
+		evbuffer_add_printf(out, "  %s (%s %u)\n", what, path_name(&packet->in), packet->in.actor);
 		return;
+	}
+	evbuffer_add_printf(out, "\n");
 	describe(&packet->out, packet->out_bytes, &side);
 	evbuffer_add_printf(out, "  -> %-7.7s ", port_name(snapshot, packet->out.port));
 	if (*side.source)
 		evbuffer_add_printf(out, "%s > %s, ", side.source, side.destination);
-	evbuffer_add_printf(out, "%s (%s %u)\n", what, packet->in.path == POISE_TRACE_XDP ? "xdp" : "dpdk",
-			    packet->in.actor);
+	evbuffer_add_printf(out, "%s (%s %u)\n", what, path_name(&packet->in), packet->in.actor);
 }
 
 static json_t *side_json(const struct poise_trace_record *record, const uint8_t *bytes,
@@ -146,9 +178,9 @@ json_t *cp_trace_json(const struct cp_trace_packet *packet, const struct poise_s
 		snprintf(service, sizeof(service), "%.31s", snapshot->vip_names[in->vip_index]);
 	if (snapshot && in->backend_index < POISE_MAX_BACKENDS)
 		snprintf(backend, sizeof(backend), "%.31s", snapshot->backend_names[in->backend_index]);
-	return json_pack("{ss ss si ss so so so so}", "time", at, "path", in->path == POISE_TRACE_XDP ? "xdp" : "dpdk",
-			 "actor", (int)in->actor, "verdict", verdict_name(in), "service", cp_json_text(service),
-			 "backend", cp_json_text(backend), "in", side_json(in, packet->in_bytes, snapshot), "out",
+	return json_pack("{ss ss si ss so so so so}", "time", at, "path", path_name(in), "actor", (int)in->actor,
+			 "verdict", verdict_name(in), "service", cp_json_text(service), "backend",
+			 cp_json_text(backend), "in", side_json(in, packet->in_bytes, snapshot), "out",
 			 packet->left ? side_json(&packet->out, packet->out_bytes, snapshot) : json_null());
 }
 

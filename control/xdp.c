@@ -16,6 +16,7 @@
 #include "log.h"
 #include "places.h"
 #include "spawn_dataplane.h"
+#include "view.h"
 #include "xdp_port.h"
 #include "xdp_signal.h"
 #include "xdp_stats.h"
@@ -28,6 +29,7 @@ struct cp_xdp {
 	struct poise_snapshot *halves; // two of them, the map's memory
 	struct poise_xdp_state *state;
 	struct cp_xdp_stats stats;
+	struct event *watch_over; // nobody has asked again for packets to be recorded
 	bool adopted; // an earlier poised's program was there
 };
 
@@ -135,10 +137,32 @@ static int start(struct cp_xdp *xdp)
 	else
 		cp_log(CP_LOG_WARNING, "xdp-maps", "what the XDP program carries is not counted: it is of another "
 		       "build than poised, install both anew");
+	POISE_STORE(xdp->state->watch_until_ms, 0); // whoever watched, an earlier poised served him
 	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		POISE_STORE(xdp->state->coarse_ns, (uint64_t)tick.tv_sec * 1000000000u + (uint64_t)tick.tv_nsec);
 	watch_signals(app);
 	return 0;
+}
+
+void cp_xdp_watch(struct cp_xdp *xdp, uint64_t until_ns)
+{
+	uint64_t now_ns = cp_view_now_ns(), left_ms = until_ns > now_ns ? (until_ns - now_ns) / 1000000 + 1 : 0;
+	const struct timeval left = {.tv_sec = (time_t)(left_ms / 1000),
+				     .tv_usec = (suseconds_t)(left_ms % 1000 * 1000)};
+	uint32_t until_ms = (uint32_t)(until_ns / 1000000);
+
+	if (!xdp || !xdp->state)
+		return;
+	event_del(xdp->watch_over);
+	if (left_ms)
+		event_add(xdp->watch_over, &left);
+	POISE_STORE(xdp->state->watch_until_ms, !left_ms ? 0 : until_ms ? until_ms : 1); // 0 is nobody
+}
+
+// The program compares 32 bits of the time: what is over must not come again after their next wrap.
+static void on_watch_over(evutil_socket_t fd, short what, void *context)
+{
+	cp_xdp_watch(context, 0);
 }
 
 struct cp_xdp *cp_xdp_create(struct cp_app *app)
@@ -150,11 +174,12 @@ struct cp_xdp *cp_xdp_create(struct cp_app *app)
 		return NULL;
 	xdp->app = app;
 	xdp->stats.counters = xdp->stats.backends = -1;
+	xdp->watch_over = event_new(app->base, -1, 0, on_watch_over, xdp);
 	for (uint32_t i = 0; i < POISE_MAX_PORTS; i++)
 		xdp->ports[i].link = -1;
 	snprintf(path, sizeof(path), "%s/poise_state", app->pins);
 	xdp->adopted = !access(path, F_OK);
-	if (start(xdp)) {
+	if (!xdp->watch_over || start(xdp)) {
 		cp_xdp_destroy(xdp, !xdp->adopted);
 		return NULL;
 	}
@@ -166,6 +191,8 @@ void cp_xdp_destroy(struct cp_xdp *xdp, bool remove)
 	if (!xdp)
 		return;
 	xdp->app->dataplane.xdp = NULL;
+	if (xdp->watch_over)
+		event_free(xdp->watch_over);
 	cp_xdp_stats_close(&xdp->stats);
 	if (xdp->state)
 		munmap(xdp->state, whole_pages(sizeof(*xdp->state)));

@@ -21,6 +21,10 @@ void cp_xdp_detach(struct cp_xdp *xdp);
 // Put a snapshot in force for the program.
 void cp_xdp_publish(struct cp_xdp *xdp, const struct poise_snapshot *snapshot);
 
+// Have the program record the packets that it balances (poise/trace.h) until this moment of CLOCK_MONOTONIC, 0: no
+// more. Which packets, the flow table's control line says. NULL: there is no program.
+void cp_xdp_watch(struct cp_xdp *xdp, uint64_t until_ns);
+
 // Generation of the snapshot in force for the program; 0 before the first one.
 uint64_t cp_xdp_generation(const struct cp_xdp *xdp);
 

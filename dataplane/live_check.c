@@ -5,6 +5,8 @@
 // arrays; this keeps it from meaning something else than its author thought.
 #include <string.h>
 
+#include <poise/glance.h>
+
 #include "live.h"
 
 static const char *check_header(const struct poise_snapshot *snapshot, size_t bytes)
@@ -16,7 +18,7 @@ static const char *check_header(const struct poise_snapshot *snapshot, size_t by
 	if (snapshot->abi_version != POISE_ABI_VERSION || snapshot->size != sizeof(*snapshot))
 		return "snapshot of another version";
 	if (snapshot->ports_count > POISE_MAX_PORTS || snapshot->vips_count > POISE_MAX_VIPS ||
-	    snapshot->backends_count > POISE_MAX_BACKENDS || snapshot->egress_count > POISE_MAX_EGRESS ||
+	    snapshot->backends_count > POISE_MAX_BACKENDS || snapshot->egress_count > POISE_EGRESS_LAST ||
 	    snapshot->routes_count > POISE_MAX_ROUTES || snapshot->snat_count > POISE_MAX_SNAT ||
 	    snapshot->slots_count > POISE_MAX_SLOTS || snapshot->pass_count > POISE_MAX_PASS)
 		return "snapshot counts more than fits";
@@ -76,6 +78,8 @@ static const char *check_services(const struct poise_snapshot *snapshot)
 	for (uint32_t i = 0; i < POISE_VIP_HASH_SIZE; i++)
 		if (snapshot->vip_hash[i] > snapshot->vips_count)
 			return "service index out of range";
+	if (!poise_glance_sound(snapshot))
+		return "table of endpoints that does not fit the services";
 	return NULL;
 }
 

@@ -127,14 +127,16 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 		      const struct poise_snapshot *snapshot, struct poise_stats_worker *stats,
 		      uint32_t now_ms, uint32_t budget)
 {
-	uint32_t due = records_due(sweep, table, now_ms, budget), looked = 0, empty = 0;
+	uint32_t due = records_due(sweep, table, now_ms, budget), looked = 0, empty = 0, removed = 0;
 
+	sweep->more = false;
 	look_for_lists(sweep, snapshot);
 	if (!due || !sweep->shards)
 		return 0;
 	if (!(sweep->shards >> sweep->shard & 1))
 		sweep->shard = next_shard(sweep);
-	while (looked < due && empty <= 2 * POISE_SHARDS && sweep->resets_count < DP_RESETS) {
+	while (looked < due && removed < DP_SWEEP_REMOVALS && empty <= 2 * POISE_SHARDS &&
+	       sweep->resets_count < DP_RESETS) {
 		struct poise_shard *shard = poise_shard(table, sweep->shard);
 		uint32_t first = sweep->shard * table->records_per_shard + 1;
 		uint32_t top = POISE_LOAD(shard->used_top), number, sequence;
@@ -153,10 +155,13 @@ uint32_t dp_sweep_run(struct dp_sweep *sweep, const struct poise_table *table,
 			__builtin_prefetch(poise_record(table, number + DP_SWEEP_AHEAD), 0, 0); // once, and soon
 		looked++;
 		sequence = POISE_LOAD_ACQUIRE(poise_record(table, number)->sequence);
-		if (!end_flow(sweep, table, snapshot, stats, number, sequence, now_ms))
+		if (end_flow(sweep, table, snapshot, stats, number, sequence, now_ms))
+			removed++;
+		else
 			note_reset(sweep, table, snapshot, number, sequence);
 	}
 	sweep->credit -= (uint64_t)looked * DP_SWEEP_PASS_MS;
+	sweep->more = removed == DP_SWEEP_REMOVALS;
 	return looked;
 }
 

@@ -16,6 +16,10 @@
 #define DP_RESETS 32u	       // flows to be reset that one turn may find
 #define DP_SWEEP_PASS_MS 2048u // all records of a worker's shards are looked at about this often
 
+// Flows that one run removes at most. A removal takes the flow's bucket, which nobody asked for before: after a flood
+// some six times a mere look, and a packet that comes meanwhile waits for the end of the run.
+#define DP_SWEEP_REMOVALS 64u
+
 struct dp_sweep {
 	uint64_t shards;  // bit n: shard n is ours
 	uint64_t records; // ever used in these shards, counted now and then
@@ -23,6 +27,7 @@ struct dp_sweep {
 	uint32_t shard;	  // where the sweep is; the record is in the shard itself
 	uint32_t last_ms;
 	uint32_t counted_ms;
+	bool more;		 // the last run ended by DP_SWEEP_REMOVALS: there is no time to sleep
 	uint64_t access_version; // of the snapshot whose lists are asked about flows that are there
 	uint32_t access_shards;	 // how many shards still to go through with it
 	uint32_t resets_count; // the worker takes them after each turn

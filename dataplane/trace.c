@@ -30,14 +30,12 @@ static uint32_t captured_of(const struct rte_mbuf *packet)
 	return packet->data_len < POISE_TRACE_BYTES ? packet->data_len : POISE_TRACE_BYTES;
 }
 
-// Both ends of a frame's packet; zero when it has none.
+// Both ends of a frame's packet, as far as it has any: zero what is not there.
 static struct poise_key key_of(void *frame, uint32_t length, uint32_t captured)
 {
 	struct poise_packet packet;
-	struct poise_key none = { 0 };
 
-	if (poise_parse(frame, (uint8_t *)frame + captured, length, &packet) != POISE_FORWARDED)
-		return none;
+	poise_parse(frame, (uint8_t *)frame + captured, length, &packet);
 	return packet.key;
 }
 

@@ -117,7 +117,7 @@ uint32_t dp_worker_turn(struct dp_worker *worker)
 	if (packets)
 		POISE_STORE(stats->busy_loops, stats->busy_loops + 1);
 	before = worker->now_ns;
-	if (dp_idle_turn(&worker->idle, packets)) {
+	if (dp_idle_turn(&worker->idle, packets + worker->sweep.more)) {
 		read_clock(worker);
 		stats->idle_ns += worker->now_ns - before;
 	}

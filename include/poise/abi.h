@@ -7,7 +7,7 @@
 
 #include <poise/base.h>
 
-#define POISE_ABI_VERSION 6u
+#define POISE_ABI_VERSION 7u
 
 #define POISE_SNAPSHOT_MAGIC 0x31534553494f50ull // "POISES1", little endian
 #define POISE_TABLE_MAGIC 0x31544553494f50ull	 // "POISET1"
@@ -28,8 +28,10 @@
 #define POISE_MAX_ACCESS 32768u // boundaries in the lists of all services; access.h
 #define POISE_VIP_HASH_SIZE 4096u // 4 times MAX_VIPS, so that a probe is short
 #define POISE_VIP_PROBE 8u
+#define POISE_GLANCE_SIZE 4096u
 #define POISE_NAME_SIZE 32u
 #define POISE_DEVICE_SIZE 32u
 
 #define POISE_SHARDS 64u
+#define POISE_SHARD_SHIFT 26 // of a 32-bit number whose highest bits are the shard
 #define POISE_NONE16 0xffffu

@@ -8,6 +8,7 @@
 // Directions come mixed and cannot be predicted, so nothing here branches on them. For processes, any thread.
 #pragma once
 
+#include <poise/glance.h>
 #include <poise/path.h>
 
 // Does the frame have the form of a plain packet? What poise_plain() asks beyond that, sound source and ports, is true
@@ -55,7 +56,7 @@ POISE_INLINE enum poise_direction poise_locate_plain(const struct poise_snapshot
 						     const struct poise_table *table,
 						     const struct poise_plain *plain, struct poise_place *place)
 {
-	int inward = poise_vip_glance(snapshot, plain->ip.dst, plain->tcp.dst);
+	int inward = poise_glance(snapshot, plain->ip.dst, plain->tcp.dst);
 	__u64 addresses;
 	__u32 ports;
 
@@ -99,7 +100,7 @@ POISE_INLINE int poise_flow_link_plain(const struct poise_snapshot *snapshot, co
 	__u32 index = inward ^ ((inward ^ flow->client_egress) & outward);
 	const struct poise_egress *egress = &snapshot->egress[index & (POISE_MAX_EGRESS - 1)];
 
-	if (POISE_UNLIKELY(index == POISE_NONE16 || !(egress->flags & POISE_EGRESS_KNOWN)))
+	if (POISE_UNLIKELY(!(egress->flags & POISE_EGRESS_KNOWN))) // POISE_NONE16 too
 		return poise_flow_link(snapshot, flow, direction, (__u8 *)plain, out_port);
 	POISE_COPY(&plain->eth, egress, 12);
 	*out_port = egress->port;

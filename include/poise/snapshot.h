@@ -39,6 +39,9 @@ struct poise_egress {
 	__u16 flags;
 };
 POISE_ASSERT(sizeof(struct poise_egress) == 16, "destination and source lie as in a frame");
+// What POISE_NONE16 leads to, so that a reader need not ask for it: never known.
+#define POISE_EGRESS_LAST (POISE_MAX_EGRESS - 1)
+POISE_ASSERT((POISE_NONE16 & (POISE_MAX_EGRESS - 1)) == POISE_EGRESS_LAST, "the mask leads there");
 
 struct poise_port {
 	char name[POISE_NAME_SIZE];	// as in the config
@@ -142,8 +145,9 @@ struct poise_snapshot {
 	char backend_names[POISE_MAX_BACKENDS][POISE_NAME_SIZE];
 	__u32 access[POISE_MAX_ACCESS]; // addresses in host order, ascending in each service
 	__u32 pass_count;
-	__u32 more_reserved;
+	__u32 glance_mask; // of the part of glance[] that is used
 	struct poise_pass pass[POISE_MAX_PASS];
+	__u64 glance[POISE_GLANCE_SIZE]; // endpoints of services, glance.h
 };
 POISE_ASSERT(offsetof(struct poise_snapshot, ports) == 64, "header size");
 POISE_ASSERT(sizeof(struct poise_snapshot) % 8 == 0, "value of a BPF array");
@@ -186,19 +190,6 @@ POISE_PART __u16 poise_vip_find(const struct poise_snapshot *snapshot, __be32 ad
 			return index;
 	}
 	return POISE_NONE16;
-}
-
-// Is (address, port) a service's? One look at its home, without a branch that follows the direction of traffic, which
-// comes mixed and cannot be predicted. `port` is not 0. Returns 1 or 0, or -1 when another one lives there: only
-// poise_vip_find() knows then. Processes, any thread.
-POISE_INLINE int poise_vip_glance(const struct poise_snapshot *snapshot, __be32 address, __be16 port)
-{
-	__u16 entry = snapshot->vip_hash[poise_vip_home(snapshot->vip_salt, address, port)];
-	const struct poise_vip *vip = &snapshot->vips[(entry - 1u) & (POISE_MAX_VIPS - 1)];
-	__u32 other = (vip->address ^ address) | (__u32)(vip->port ^ port);
-	int there = (entry != 0) & !other;
-
-	return POISE_LIKELY(there == (entry != 0)) ? there : -1;
 }
 
 // The entry of a SNAT address, or POISE_NONE16. There are few; the first that matches.

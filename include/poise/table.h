@@ -95,7 +95,7 @@ POISE_ASSERT(sizeof(struct poise_source_line) == POISE_LINE_SIZE, "cells fill li
 #define POISE_SOURCE_ROW_LINES_MOST 12288u // 1.5 MiB in all
 
 #define POISE_BUCKET_SLOTS 10u
-#define POISE_PROBE_MAX 8u // buckets looked at before an insertion gives up
+#define POISE_PROBE_MAX 16u // buckets looked at before an insertion gives up
 
 struct poise_bucket {
 	__u16 signature[POISE_BUCKET_SLOTS];
@@ -142,17 +142,20 @@ POISE_INLINE __u64 poise_mix(const __u64 seed[2], __u64 value)
 	return value ^ (value >> 32);
 }
 
-POISE_INLINE struct poise_place poise_place(const struct poise_table *table, __u64 hash, __u32 shard)
+// `where` stands for a point on the line of all buckets, shard after shard: the highest bits are the shard, and one
+// multiplication scales it to a bucket.
+POISE_INLINE struct poise_place poise_place(const struct poise_table *table, __u64 hash, __u32 where)
 {
+	__u32 buckets = table->buckets_per_shard * POISE_SHARDS;
 	struct poise_place place = {
-		.shard = shard & (POISE_SHARDS - 1),
-		.bucket = (__u32)(((hash >> 32) * table->buckets_per_shard) >> 32),
+		.shard = where >> POISE_SHARD_SHIFT,
+		.home = table->bucket_first + (__u32)((__u64)where * buckets >> 32),
 		.signature = (__u16)(hash >> 8),
 	};
 
 	if (!place.signature)
 		place.signature = 1;
-	place.home = table->bucket_first + place.shard * table->buckets_per_shard + place.bucket;
+	place.bucket = place.home - table->bucket_first - place.shard * table->buckets_per_shard;
 	return place;
 }
 
@@ -162,7 +165,7 @@ POISE_INLINE struct poise_place poise_place_client(const struct poise_table *tab
 {
 	__u64 hash = poise_mix(table->seed, (__u64)address << 16 | port);
 
-	return poise_place(table, hash, (__u32)hash);
+	return poise_place(table, hash, (__u32)(hash >> 32));
 }
 
 // Place of a full-NAT flow by its reply: backend -> SNAT endpoint. The port names the shard, so the port
@@ -172,14 +175,16 @@ POISE_INLINE struct poise_place poise_place_snat(const struct poise_table *table
 {
 	__u64 ends = (__u64)reply->dst_port << 16 | reply->src_port;
 	__u64 hash = poise_mix(table->seed, (__u64)reply->src << 32 | reply->dst);
+	__u32 shard = POISE_HOST16(reply->dst_port) & (POISE_SHARDS - 1);
 
 	hash = poise_mix(table->seed, hash ^ ends << 16);
-	return poise_place(table, hash, POISE_HOST16(reply->dst_port));
+	return poise_place(table, hash,
+			   shard << POISE_SHARD_SHIFT | ((__u32)(hash >> 32) & ((1u << POISE_SHARD_SHIFT) - 1)));
 }
 
 // Line of the `probe`-th bucket an endpoint may be in. The step differs from endpoint to endpoint, so full
 // buckets do not grow into runs as they do under linear probing (which failed to place 34 of 10 million).
-// 7 steps are shorter than a shard: it has at least 8 buckets.
+// All steps together are shorter than a shard: it has at least POISE_PROBE_MAX buckets.
 POISE_INLINE __u32 poise_bucket_line(const struct poise_table *table, const struct poise_place *place,
 				     __u32 probe)
 {

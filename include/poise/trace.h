@@ -3,7 +3,7 @@
 //
 // Packets that somebody wants to see: what came, what left, and why. A ring of records in the flow table's memory, so
 // that both data paths write it and no descriptor more is needed. While nobody watches it costs a worker one load and
-// one comparison a burst, and the XDP program the same a packet.
+// one comparison a burst, and the XDP program, which looks at poise_xdp_state first, the same a packet.
 //
 // poised writes the control line, and again and again as long as somebody watches: when it dies, or its client does,
 // the time in the line runs out and everything is as before. Writers claim positions and never wait; a reader that is

@@ -12,7 +12,9 @@ struct poise_xdp_state {
 	__u32 active;	// which element of poise_snapshots is in force
 	__u32 published; // 0 until the first snapshot is complete
 	__u64 coarse_ns; // how far the kernel's coarse clock may lie behind the exact one; 0 not known
-	__u64 reserved[6];
+	__u32 watch_until_ms; // CLOCK_MONOTONIC: packets are recorded (trace.h) before this moment; 0: nobody watches
+	__u32 reserved_half;
+	__u64 reserved[5];
 };
 POISE_ASSERT(sizeof(struct poise_xdp_state) == POISE_LINE_SIZE, "one line");
 

@@ -34,8 +34,12 @@ def null(cases, folder):
                 rig.ask(command)
                 row = rig.window("poise", "uniform", 50)
                 cases.equal("net_null, %s: balances" % command, rig_null.wrong(row), None)
-            row = rig.pauses("poise", "uniform", 100, True)
+            row = rig.pauses("poise", "uniform", 1, 100, True)
             cases.equal("net_null, snapshot swaps: balances", rig_null.wrong(row), None)
+            cases.check("net_null, turns are timed in runs without an interrupt", 0 < row["quiet"] <= row["runs"],
+                        row)
+            cases.check("net_null, turns that sweep and those that take a snapshot are told apart",
+                        row["sweep"]["count"] > 0 and row["swap"]["count"] > 0 and row["other"]["count"] > 0, row)
         finally:
             rig.close()
 

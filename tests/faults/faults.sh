@@ -13,12 +13,41 @@
 
 FAULTS_PORT=7000
 
+# progress TEXT: for who has a terminal to show it on.
+progress()
+{
+	:
+}
+
+faults_cores=
+faults_first=()
+
+# What is measured is Poise and not who waits for whose core: the worker has the last CPU for itself, as it should,
+# everything else of the lab the others, and the probe and its servers run before the rest there. With a single CPU
+# nothing is done. Call before anything is started.
+faults_own_core()
+{
+	local list first last cpus=()
+
+	for list in $(awk '/^Cpus_allowed_list/ { gsub(",", " ", $2); print $2 }' /proc/self/status); do
+		first=${list%-*} last=${list#*-}
+		while [ "$first" -le "$last" ]; do
+			cpus+=("$((first++))")
+		done
+	done
+	[ ${#cpus[@]} -gt 1 ] || return 0
+	faults_cores=" cores = \"${cpus[-1]}\";"
+	unset 'cpus[-1]'
+	taskset -pc "$(IFS=,; echo "${cpus[*]}")" $$ >/dev/null
+	chrt --fifo 1 true 2>/dev/null && faults_first=(chrt --fifo 1)
+}
+
 faults_config()
 {
 	local health='health = { type = "tcp"; interval_ms = 200; timeout_ms = 200; rise = 2; fall = 10; };'
 
 	cat <<-END
-	dataplane = { mode = "af_xdp"; max_flows = 262144; spawn = true; eal = [ $LAB_EAL ]; };
+	dataplane = { mode = "af_xdp"; max_flows = 262144; spawn = true; eal = [ $LAB_EAL ];$faults_cores };
 	ports = (
 	  { name = "front"; interface = "front"; },
 	  { name = "back"; interface = "back"; snat = [ "10.2.0.1" ]; }
@@ -68,7 +97,7 @@ faults_retransmitted()
 faults_spurious()
 {
 	lab_in "$1" awk '/^TcpExt:/ { if (!names) names = split($0, name); else for (i = 2; i <= NF; i++)
-		if (name[i] == "TCPDSACKRecv") print $i }' /proc/self/net/netstat
+		if (name[i] == "TCPDSACKRecvSegs") print $i }' /proc/self/net/netstat
 }
 
 # Retransmissions of the client and of the servers, of both without need; resets and ICMP errors that the client got.
@@ -85,12 +114,20 @@ faults_memory() # of a process, KiB
 	awk '/^VmRSS:/ { print $2 }' "/proc/$1/status" 2>/dev/null || echo 0
 }
 
-# Leftovers that an event must not add to: pins, free huge pages, processes of this lab.
+# Leftovers that an event must not add to, of this lab alone, since others may use the machine too: pins, huge pages,
+# processes.
 faults_left()
 {
-	printf '%s %s %s\n' "$(find /sys/fs/bpf -type f | wc -l)" \
-		"$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" \
-		"$(lab_in lb sh -c 'ip netns pids lb' | wc -l)"
+	local pid pids size pages=0
+
+	pids=$(ip netns pids lb)
+	for pid in $pids; do
+		size=$(awk '/^HugetlbPages:/ { print $2 / 1024 }' "/proc/$pid/status" 2>/dev/null)
+		pages=$((pages + ${size:-0}))
+	done
+	printf '%s pins, %s MiB of huge pages, %s files of huge pages, %s processes\n' \
+		"$(find /sys/fs/bpf -type f | wc -l)" "$pages" "$(find /run/hugepages -type f | wc -l)" \
+		"$(wc -w <<<"$pids")"
 }
 
 faults_start_poised()
@@ -108,7 +145,8 @@ faults_open()
 	ip -n lb address add "$lab_vip/32" dev lo
 	for i in 1 2; do
 		lab_nginx "$i"
-		lab_spawn "probe-web$i" "web$i" "$LAB_BUILD/tests/faults/probe" serve "$FAULTS_PORT"
+		lab_spawn "probe-web$i" "web$i" "${faults_first[@]}" \
+			"$LAB_BUILD/tests/faults/probe" serve "$FAULTS_PORT"
 	done
 	lab_memory
 	mkdir -p "$LAB/file"
@@ -130,7 +168,7 @@ faults_open()
 lab_spawn_probe()
 {
 	setsid setpriv --pdeathsig TERM nsenter --net=/run/netns/client -- \
-		"$LAB_BUILD/tests/faults/probe" run "$lab_vip" "$FAULTS_PORT" "$1" "$2" "$3" \
+		"${faults_first[@]}" "$LAB_BUILD/tests/faults/probe" run "$lab_vip" "$FAULTS_PORT" "$1" "$2" "$3" \
 		<"$LAB/probe.in" >"$LAB/probe.out" 2>"$LAB/probe.log" &
 	LAB_PIDS+=("$!")
 }
@@ -176,7 +214,7 @@ faults_native()
 # faults_event NAME COMMAND...
 faults_event()
 {
-	local name=$1 before after left native log transfers line
+	local name=$1 before after left native log transfers line status
 	local -a numbers
 
 	shift
@@ -189,6 +227,7 @@ faults_event()
 	faults_mark begin >/dev/null || lab_die "the probe does not answer: $(cat "$LAB/probe.log")"
 	sleep 1
 	"$@" >>"$LAB/events.log" 2>&1
+	status=$?
 	native=$(faults_native)
 	sleep "${FAULTS_SETTLE:-2}"
 	line=$(faults_mark "$name") || lab_die "the probe does not answer: $(cat "$LAB/probe.log")"
@@ -198,16 +237,16 @@ faults_event()
 	read -ra numbers <<<"$before $after"
 	jq -c --arg left "$left" --arg left_after "$(faults_left)" --argjson native "$native" \
 		--argjson good "$(grep -c good "$LAB/transfers")" --argjson bad "$(grep -c bad "$LAB/transfers")" \
+		--argjson status "$status" \
 		--argjson flips "$(tail -n +$((log + 1)) "$LAB/poised.log" | grep -c ' is down')" \
 		--argjson client "$((numbers[8] - numbers[0]))" --argjson servers "$((numbers[9] - numbers[1]))" \
 		--argjson spurious "$((numbers[10] - numbers[2]))" --argjson rst "$((numbers[11] - numbers[3]))" \
 		--argjson backend_rst "$((numbers[12] - numbers[4]))" \
 		--argjson unreachable "$((numbers[13] - numbers[5]))" \
 		--argjson poised "$((numbers[14] - numbers[6]))" --argjson dataplane "$((numbers[15] - numbers[7]))" \
-		'. + {native_s: $native, transfers: $good, transfers_bad: $bad, flips: $flips,
+		'. + {status: $status, native_s: $native, transfers: $good, transfers_bad: $bad, flips: $flips,
 		retransmitted_client: $client, retransmitted_servers: $servers, retransmitted_spurious: $spurious,
-		lost: .late, sent_again: ([$client + $servers - $spurious, 0] | max),
-		resets_seen: $rst, backend_resets_seen: $backend_rst,
+		lost: .late, resets_seen: $rst, backend_resets_seen: $backend_rst,
 		unreachable_seen: $unreachable, poised_growth_kib: $poised, dataplane_growth_kib: $dataplane,
 		left: $left, left_after: $left_after}' <<<"$line" | tee -a "$LAB/scores" >"$LAB/score"
 }
@@ -278,6 +317,7 @@ fault_reloads()
 	for ((i = 1; i <= $1; i++)); do
 		cp "$LAB/$([ $((i % 2)) = 1 ] && echo other || echo first).conf" "$LAB/poise.conf"
 		poisectl reload >/dev/null || return 1
+		[ $((i % 20)) != 0 ] || progress "$i of $1 reloads"
 	done
 	cp "$LAB/first.conf" "$LAB/poise.conf"
 	poisectl reload

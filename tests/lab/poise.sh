@@ -70,13 +70,15 @@ poisectl()
 	lab_in lb "$LAB_BUILD/control/poisectl" -s "$LAB/control.sock" "$@"
 }
 
-# Does the dataplane run with the newest generation, and are COUNT backends fine (default: all)?
+# Does the dataplane run with the newest generation, and are COUNT backends fine (default: all)? One that left the
+# configuration and still has connections does not count.
 lab_is_ready()
 {
 	[ "$(poisectl -j status | jq '.ready and (.dataplane.state | IN("running", "off"))')" = true ] || return 1
 	[ "$(poisectl -j backends | jq --arg fine "${1:-all}" '.backends |
+		map(select(.state != "removed")) | length as $all |
 		(map(select(.state == "up" or .state == "standby")) | length) as $n |
-		if $fine == "all" then $n == length and $n > 0 else $n == ($fine | tonumber) end')" = true ]
+		if $fine == "all" then $n == $all and $n > 0 else $n == ($fine | tonumber) end')" = true ]
 }
 
 # lab_carries dpdk|xdp: is this the path of the packets now? For lab_wait: a worker that gets no CPU for some

@@ -4,6 +4,7 @@
 #
 # trace, capture and explain on real connections: both sides of the NAT, drops with their reason, read by tshark.
 . "$(dirname "$0")/../lab/lab.sh"
+. "$(dirname "$0")/../lab/watch.sh"
 lab_enter "$@"
 lab_open trace
 
@@ -12,64 +13,7 @@ for i in 1 2; do lab_nginx "$i"; done
 lab_memory
 lab_start "$(lab_service web 80 'nat = "full";' "$(lab_backends 2)")"
 
-# watch OUT COMMAND...: start a watcher and wait until the data path knows of it
-watch()
-{
-	local out=$1
-
-	shift
-	nsenter --net=/run/netns/lb "$LAB_BUILD/control/poisectl" -s "$LAB/control.sock" "$@" >"$out" 2>"$out.err" &
-	watcher=$!
-	LAB_PIDS+=("$watcher")
-	sleep 0.3
-}
-
-# The watcher has ended, without a complaint.
-watched()
-{
-	lab_wait 10 watcher_ended && [ ! -s "$1.err" ]
-}
-
-watcher_ended()
-{
-	! lab_alive "$watcher"
-}
-
-cases()
-{
-	local path=$1
-
-	watch "$LAB/trace" trace -c 10 service=web
-	check_is "$path: a request while somebody watches" "$(lab_requests 1 | lab_tally)" "web1=1"
-	check "$path: trace ends after as many packets as it was asked for" watched "$LAB/trace"
-	check "$path: it shows the SYN as it came" grep -q "front .*10.1.0.2:[0-9]* > $lab_vip:80 S," "$LAB/trace"
-	check "$path: and as it left" grep -Eq "back +10.2.0.1:[0-9]+ > 10.2.0.[0-9]+:80, forwarded web/web1 .$path" \
-		"$LAB/trace"
-	check "$path: lines fit a terminal" test "$(wc -L <"$LAB/trace")" -le 80
-	lab_requests 1 >/dev/null # the turn of web2
-
-	watch "$LAB/capture.text" capture -w "$LAB/a.pcapng" -c 8 client=10.1.0.2
-	lab_requests 1 >/dev/null
-	check "$path: capture ends" watched "$LAB/capture.text"
-	check_is "$path: tshark reads both sides of each packet" \
-		"$(tshark -r "$LAB/a.pcapng" -T fields -e frame.interface_name 2>/dev/null | sort | uniq -c | xargs)" \
-		"8 back 8 front"
-	check_is "$path: checksums are right on both sides" \
-		"$(tshark -r "$LAB/a.pcapng" -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE \
-			-Y 'tcp.checksum.status == 0 || ip.checksum.status == 0' 2>/dev/null | wc -l)" 0
-	check_is "$path: each packet has its fate as comment" \
-		"$(tshark -r "$LAB/a.pcapng" -T fields -e frame.comment 2>/dev/null | grep -c 'forwarded web/web')" 16
-	lab_requests 1 >/dev/null
-
-	watch "$LAB/drops" -j trace --drops -c 1
-	lab_in client /usr/bin/python3 -c "from scapy.all import IP, TCP, send
-send(IP(dst='$lab_vip') / TCP(sport=4444, dport=80, flags='A'), verbose=False)" # a segment of no connection
-	check "$path: a dropped packet is seen" watched "$LAB/drops"
-	check_is "$path: with its reason" "$(jq -r '"\(.verdict) \(.in.destination) \(.out) \(.path)"' "$LAB/drops")" \
-		"no_flow $lab_vip:80 null $path"
-}
-
-cases dpdk
+watch_cases dpdk
 flow=$(poisectl -j flows limit=1 | jq -r '.flows[0].client')
 check "explain finds a live flow" grep -q "of service web" <(poisectl explain tcp "$flow" "$lab_vip:80")
 
@@ -83,5 +27,19 @@ sleep 2.3
 watch "$LAB/second" trace -c 1
 lab_requests 1 >/dev/null
 check "a watcher that was killed is forgotten" watched "$LAB/second"
+
+# The program in the kernel carries what a stopped dataplane does not take.
+dataplane=$(lab_dataplane)
+watch "$LAB/both" -j trace service=web
+lab_requests 1 >/dev/null
+kill -STOP "$dataplane"
+check_is "a stopped dataplane: requests go on" "$(lab_requests 2 | lab_tally)" "web1=1 web2=1"
+sleep 0.3
+kill -CONT "$dataplane"
+kill "$watcher"
+check_is "the same watcher sees packets of both paths, whole" \
+	"$(jq -r 'select(.out and .verdict == "forwarded") | .path' "$LAB/both" | sort -u | xargs)" "dpdk xdp"
+check "the SYNs of connections that began in the kernel as well" \
+	jq -es 'map(select(.path == "xdp" and .in.flags == "S" and .service == "web")) | length == 2' "$LAB/both"
 
 check_done

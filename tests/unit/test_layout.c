@@ -13,7 +13,7 @@
 
 static void sizes(void)
 {
-	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 6);
+	CU_ASSERT_EQUAL(POISE_ABI_VERSION, 7);
 	CU_ASSERT_EQUAL(sizeof(struct poise_flow), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_bucket), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_shard), 64);
@@ -52,6 +52,8 @@ static void snapshot_offsets(void)
 			offsetof(struct poise_snapshot, slots) + 262144);
 	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, access),
 			offsetof(struct poise_snapshot, vip_names) + 32768 + 131072);
+	CU_ASSERT_EQUAL(offsetof(struct poise_snapshot, glance),
+			offsetof(struct poise_snapshot, pass) + 128 * 16);
 }
 
 // The list's names are usable as metric and JSON keys, and every verdict has a kind.

@@ -54,7 +54,7 @@ static void refuses_wrong_headers(void)
 	REFUSES(s->ports_count = POISE_MAX_PORTS + 1);
 	REFUSES(s->vips_count = POISE_MAX_VIPS + 1);
 	REFUSES(s->backends_count = POISE_MAX_BACKENDS + 1);
-	REFUSES(s->egress_count = POISE_MAX_EGRESS + 1);
+	REFUSES(s->egress_count = POISE_EGRESS_LAST + 1);
 	REFUSES(s->routes_count = POISE_MAX_ROUTES + 1);
 	REFUSES(s->snat_count = POISE_MAX_SNAT + 1);
 	REFUSES(s->slots_count = POISE_MAX_SLOTS + 1);
@@ -80,6 +80,8 @@ static void refuses_wrong_indices(void)
 	REFUSES(s->vips[0].slot_count = 0xffffffff);
 	REFUSES(memset(s->vip_names[0], 'x', POISE_NAME_SIZE));
 	REFUSES(s->vip_hash[17] = 2);
+	REFUSES(s->glance_mask = POISE_GLANCE_SIZE);
+	REFUSES(s->glance[3] ^= 1); // an endpoint that is no service's, or none where one is
 	REFUSES(s->slots[2] = 3);
 	REFUSES(s->backends[1].egress = 4);
 	REFUSES(s->backends[1].vip = POISE_MAX_VIPS);

@@ -165,6 +165,33 @@ static void sweeps_evenly(void)
 	end(&world);
 }
 
+// Removals take longer than looks, so one run makes only so many, and says when more are due.
+static void removes_in_steps(void)
+{
+	struct world world;
+	struct dp_sweep sweep;
+	uint32_t runs = 0;
+
+	begin(&world, 20000);
+	for (uint32_t i = 0; i < 300; i++)
+		connect_counted(&world, WORLD_CLIENT, (uint16_t)(1000 + i));
+	dp_sweep_init(&sweep, &world.table, ALL_SHARDS, 1000);
+	for (uint32_t left = 300, after; left > DP_SWEEP_REMOVALS; left = after, runs++) {
+		dp_sweep_run(&sweep, &world.table, world.snapshot, stats, 900000, 512);
+		after = used(&world);
+		CU_ASSERT_EQUAL(after, left - DP_SWEEP_REMOVALS);
+		CU_ASSERT_TRUE(sweep.more);
+		if (after == left)
+			break;
+	}
+	CU_ASSERT_EQUAL(runs, 299 / DP_SWEEP_REMOVALS);
+	dp_sweep_run(&sweep, &world.table, world.snapshot, stats, 900000, 512);
+	CU_ASSERT_EQUAL(used(&world), 0);
+	CU_ASSERT_FALSE(sweep.more);
+	CU_ASSERT_EQUAL(stats->counters[POISE_FLOW_EXPIRED], 300);
+	end(&world);
+}
+
 // Fill the table until the first refusal; returns the shard that is full.
 static uint32_t fill(struct world *world)
 {
@@ -339,6 +366,7 @@ static const struct check_case cases[] = {
 	{ "flows expire in time", expires_in_time },
 	{ "flows outlive their service", outlives_its_service },
 	{ "the sweep is even and bounded", sweeps_evenly },
+	{ "a run removes no more than it has time for", removes_in_steps },
 	{ "the oldest half-open flow is evicted", evicts_the_oldest_half_open },
 	{ "an eviction makes room", makes_room },
 	{ "what a killed writer left is reclaimed", recovers_what_was_left },

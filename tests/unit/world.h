@@ -4,6 +4,7 @@
 // A small world for unit tests: a snapshot with one service, and a flow table in plain memory.
 #pragma once
 
+#include <poise/glance.h>
 #include <poise/path.h>
 #include <poise/table_setup.h>
 
@@ -33,6 +34,8 @@ static inline int world_hash_vip(struct poise_snapshot *snapshot, uint16_t index
 		if (*entry)
 			continue;
 		*entry = (__u16)(index + 1);
+		if (port)
+			poise_glance_enter(snapshot, snapshot->vips[index].address, port);
 		return 0;
 	}
 	return -1;
@@ -60,7 +63,7 @@ static inline void world_ports(struct poise_snapshot *snapshot)
 // answered to the link address they came from.
 static inline void world_init(struct world *world, uint16_t backends, enum poise_nat nat, uint32_t max_flows)
 {
-	static const __u64 seed[2] = {0x0123456789abcdefull, 0xfedcba9876543210ull};
+	static const __u64 seed[2] = {0x243f6a8885a308d3ull, 0x13198a2e03707344ull};
 	struct poise_snapshot *snapshot = check_memory(sizeof(*snapshot));
 	struct poise_vip *vip = &snapshot->vips[0];
 
@@ -75,6 +78,7 @@ static inline void world_init(struct world *world, uint16_t backends, enum poise
 	vip->protocol = POISE_PROTOCOL_TCP;
 	vip->nat = (__u8)nat;
 	vip->slot_count = backends;
+	poise_glance_begin(snapshot, 1);
 	world_hash_vip(snapshot, 0, vip->port);
 	world_hash_vip(snapshot, 0, 0);
 	snapshot->backends_count = backends;

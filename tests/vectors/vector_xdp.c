@@ -3,9 +3,11 @@
 //
 // Vectors through the loaded XDP program while no dataplane takes the packets: vector_xdp OBJECT SNAPSHOT FILE.vec...
 // Every frame that leaves is compared to the byte, every counter with what the step says. The port that a frame
-// leaves by shows in that only the wanted one exists.
+// leaves by shows in that only the wanted one exists. Then the same while somebody watches all packets: nothing may
+// differ, and the ring holds each of them as it came, as it left and with its verdict.
 #include "../lib/xdp_object.h"
 #include "twin.h"
+#include "watched.h"
 
 #define MAX_FLOWS 4096u
 #define LINK_HEADER 14u // shorter frames reach no XDP program
@@ -16,6 +18,7 @@ struct runner {
 	struct poise_xdp_counters before;
 	uint8_t out[VECTOR_FRAME + 256];
 	uint32_t out_length, action;
+	int watched;
 };
 
 static void run_frame(struct runner *runner, const struct vector_step *step)
@@ -65,6 +68,8 @@ static int step_differs(struct runner *runner, const struct vector_step *step)
 		differs = printf("    action %u, want %u\n", runner->action, wanted_action(step));
 	if (step->out_port[0])
 		differs |= twin_frame_differs(step, runner->out, runner->out_length);
+	if (runner->watched)
+		differs |= watched_differs(&runner->object.table, runner->snapshot, step);
 	return differs;
 }
 
@@ -90,6 +95,7 @@ static int run_file(struct runner *runner, const char *path)
 	if (!reader.file)
 		xdp_die(path);
 	xdp_object_clear(&runner->object, MAX_FLOWS);
+	watched_ask(&runner->object.table, runner->object.state, runner->watched);
 	while (vector_read(&reader, &step)) {
 		if (step.in.length < LINK_HEADER) {
 			too_short++;
@@ -112,7 +118,8 @@ static int run_file(struct runner *runner, const char *path)
 	}
 	fclose(reader.file);
 	if (!failed)
-		printf("ok - %s: %d steps through the XDP program%s\n", path, steps,
+		printf("ok - %s: %d steps through the XDP program%s%s\n", path, steps,
+		       runner->watched ? ", watched" : "",
 		       too_short ? ", shorter frames than a link header left out" : "");
 	return failed;
 }
@@ -130,8 +137,9 @@ int main(int argc, char **argv)
 	snapshot = twin_snapshot(argv[2]);
 	runner.snapshot = snapshot;
 	xdp_object_load(&runner.object, argv[1], MAX_FLOWS, snapshot);
-	for (int i = 3; i < argc; i++)
-		failed += run_file(&runner, argv[i]);
+	for (runner.watched = 0; runner.watched < 2; runner.watched++)
+		for (int i = 3; i < argc; i++)
+			failed += run_file(&runner, argv[i]);
 	xdp_object_close(&runner.object);
 	free(snapshot);
 	return failed != 0;
