@@ -34,7 +34,8 @@ known()
 }
 check "of 12 connections by a, 3 can be carried by b, which knows them" lab_wait 20 known
 check_is "those of the service and of the backend that it has" \
-	"$(pair_ctl b -j flows limit=100 | jq -r '[.flows[] | "\(.service)/\(.backend)"] | unique | join(" ")')" "web/web1"
+	"$(pair_ctl b -j flows limit=100 | jq -r '[.flows[] | "\(.service)/\(.backend)"] | unique | join(" ")')" \
+	"web/web1"
 for fate in no_service:4 no_backend:3 no_source:2; do
 	check_range "the others are counted: ${fate%:*}" "$(pair_sync b ".receiving.fates.${fate%:*}")" "${fate#*:}" 100
 done
