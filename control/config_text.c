@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config_text.h"
+#include "io_all.h"
 
 #define FILE_MAX (4u << 20) // a full config of 1024 services is a quarter of this
 #define DEPTH_MAX 16	    // ours needs 6
@@ -161,27 +162,6 @@ static bool scan_text(const char *file, const char *text, size_t size, char *out
 	return true;
 }
 
-// 0 and the bytes read, or -errno. -EFBIG: more than `size`.
-static int read_all(int fd, char *text, size_t size, size_t *length)
-{
-	size_t have = 0;
-
-	while (have < size) {
-		ssize_t got = read(fd, text + have, size - have);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (!got) {
-			*length = have;
-			return 0;
-		}
-		have += (size_t)got;
-	}
-	return -EFBIG;
-}
-
 // The file's bytes with a NUL behind them, or NULL with a line in *report.
 static char *read_file(const char *file, size_t *length, struct cp_report *report)
 {
@@ -202,8 +182,10 @@ static char *read_file(const char *file, size_t *length, struct cp_report *repor
 	else if (!(text = malloc(FILE_MAX + 2)))
 		error = -ENOMEM;
 	else
-		error = read_all(fd, text, FILE_MAX + 1, length);
+		error = cp_read_all(fd, text, FILE_MAX + 1, length);
 	close(fd);
+	if (!error && text && *length > FILE_MAX)
+		error = -EFBIG;
 	if (error == -EFBIG)
 		cp_report_add(report, file, 0, "is larger than %u MiB, this is not a config", FILE_MAX >> 20);
 	else if (error)

@@ -15,7 +15,7 @@
 
 #include <jansson.h>
 
-#include "write_all.h"
+#include "io_all.h"
 
 #define BOOT_SIZE 40
 

@@ -127,36 +127,35 @@ static bool admit(enum cp_log_level level, const char *id)
 	return false;
 }
 
-static void emit(const struct cp_log_subject *subject, enum cp_log_level level, const char *id, const char *prefix,
-		 const char *text)
+static void emit(const struct cp_log_subject *subject, enum cp_log_level level, const char *id, const char *format,
+		 va_list arguments)
 {
-	const struct cp_event *event = cp_event_add(level_names[level], id, subject, text);
+	const struct cp_event *event;
+	char text[1024];
 
+	vsnprintf(text, sizeof(text), format, arguments);
+	event = cp_event_add(level_names[level], id, subject, text);
 	if (admit(level, id))
-		write_line(level, event, prefix, text);
+		write_line(level, event, prefixes[level], text);
 }
 
 void cp_log(enum cp_log_level level, const char *id, const char *format, ...)
 {
-	char text[1024];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	emit(NULL, level, id, format, arguments);
 	va_end(arguments);
-	emit(NULL, level, id, prefixes[level], text);
 }
 
 void cp_log_about(const struct cp_log_subject *subject, enum cp_log_level level, const char *id,
 		  const char *format, ...)
 {
-	char text[1024];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	emit(subject, level, id, format, arguments);
 	va_end(arguments);
-	emit(subject, level, id, prefixes[level], text);
 }
 
 // Not held back: somebody waits for all of them, and a file has an end.

@@ -11,24 +11,7 @@
 #include <unistd.h>
 
 #include "compile.h"
-#include "write_all.h"
-
-static int read_all(int fd, void *data, size_t length)
-{
-	char *bytes = data;
-
-	while (length) {
-		ssize_t done = read(fd, bytes, length);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return done < 0 ? -errno : -EIO;
-		bytes += done;
-		length -= (size_t)done;
-	}
-	return 0;
-}
+#include "io_all.h"
 
 int cp_snapshot_save(const struct poise_snapshot *snapshot, const char *path)
 {
@@ -54,6 +37,7 @@ int cp_snapshot_load(const char *path, struct poise_snapshot **snapshot, const c
 {
 	struct poise_snapshot *loaded;
 	struct stat status;
+	size_t length;
 	int fd, error;
 
 	*why = "cannot be read";
@@ -67,7 +51,7 @@ int cp_snapshot_load(const char *path, struct poise_snapshot **snapshot, const c
 		*why = "has the size of another version";
 		error = -EINVAL;
 	} else {
-		error = read_all(fd, loaded, sizeof(*loaded)) ? -EINVAL : 0;
+		error = cp_read_all(fd, loaded, sizeof(*loaded), &length) || length < sizeof(*loaded) ? -EINVAL : 0;
 	}
 	close(fd);
 	if (!error) {

@@ -4,10 +4,12 @@
 
 Each request has a TLS connection of its own, verified, and is made when it is due, whether others were answered or not.
 The first line is "begin" and the time of day. Then a line for each, in the order of their beginning: seconds since the
-first one, milliseconds it took, and the answer on one line, or "failed" and why. With a body it is a POST.
+first one, milliseconds it took, and the answer on one line, or "failed" and why. With a body it is a POST. After
+SIGTERM no more are begun.
 """
 
 import asyncio
+import signal
 import ssl
 import sys
 import time
@@ -30,8 +32,12 @@ async def exchange(options, request):
     return " ".join(body.split())
 
 
-async def ask(options, request, begin, due):
-    await asyncio.sleep(max(0, begin + due - time.monotonic()))
+async def ask(options, request, begin, due, over):
+    try:
+        await asyncio.wait_for(over.wait(), max(0, begin + due - time.monotonic()))
+        return None
+    except asyncio.TimeoutError:
+        pass
     sent = time.monotonic()
     try:
         answer = await asyncio.wait_for(exchange(options, request), PATIENCE_S)
@@ -46,11 +52,14 @@ async def main():
     request = "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (
         "POST" if body else "GET", path, options[2], len(body), body)
     print("begin %.3f" % time.time(), flush=True)
-    begin = time.monotonic()
-    tasks = [asyncio.create_task(ask(options, request.encode(), begin, i / rate))
+    begin, over = time.monotonic(), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
+    tasks = [asyncio.create_task(ask(options, request.encode(), begin, i / rate, over))
              for i in range(int(rate * seconds))]
     for task in tasks:
-        print(await task, flush=True)
+        line = await task
+        if line:
+            print(line, flush=True)
 
 
 asyncio.run(main())

@@ -38,15 +38,22 @@ infra_mark()
 	INFRA_MARK=$(tail -n 1 "$LAB/scores")
 }
 
-# infra_held TEXT: since the last mark no connection has ended, and now all get answers.
+# infra_held TEXT: since the last mark no connection has ended, and now all get answers; at the latest when a segment
+# that the event took away is sent for the third time.
 infra_held()
 {
+	local i
+
 	infra_mark "$1"
 	INFRA_EVENT=$INFRA_MARK
 	echo "    $INFRA_EVENT"
 	check_is "$1: no connection is reset" "$(infra_score resets)" 0
-	sleep 1
-	infra_mark after
+	for ((i = 0; i < 6; i++)); do
+		sleep 1
+		infra_mark after
+		[ "$(infra_score answering) $(infra_score resets)" = "$INFRA_HELD 0" ] && break
+		[ "$(infra_score resets)" = 0 ] || break
+	done
 	check_is "$1: all $INFRA_HELD go on" "$(infra_score answering) $(infra_score resets)" "$INFRA_HELD 0"
 	INFRA_MARK=$INFRA_EVENT
 }
@@ -69,6 +76,12 @@ infra_ask()
 		"$@" >"$LAB/$name.asked" 2>"$LAB/$name.log" </dev/null &
 	INFRA_PIDS[$name]=$!
 	LAB_PIDS+=("$!")
+}
+
+# infra_enough NAME: it need not go on until its time is over. infra_asked waits for the answers.
+infra_enough()
+{
+	kill -TERM "${INFRA_PIDS[$1]}" 2>/dev/null
 }
 
 infra_asked()

@@ -21,14 +21,7 @@ declare -A INFRA_SYNC=([a]=10.30.0.1 [b]=10.30.0.2)
 # infra_plug HOST DEVICE BRIDGE: a cable from the host to a switch.
 infra_plug()
 {
-	lab_link "$1" "$2" switch "$1-$2" &&
-		ip -n switch link set "$1-$2" master "$3" &&
-		lab_host "$1" "$2" && lab_peer switch "$1-$2"
-}
-
-infra_bridge()
-{
-	ip -n switch link add "$1" type bridge forward_delay 0 mcast_snooping 0 && ip -n switch link set "$1" up
+	lab_plug "$1" "$2" switch "$1-$2" "$3" && lab_host "$1" "$2"
 }
 
 # A server on the back switch; its way out is the balancers' address there.
@@ -66,7 +59,9 @@ infra_network()
 	for host in switch client router a b; do
 		lab_namespace "$host" || lab_die "cannot make a network namespace"
 	done
-	infra_bridge front && infra_bridge back || lab_die "cannot make a bridge"
+	for host in front back; do
+		lab_bridge switch "$host" mcast_snooping 0 || lab_die "cannot make a bridge"
+	done
 	lab_link client eth0 router clients && lab_host client eth0 || lab_die "cannot make a veth pair"
 	infra_plug router front front || lab_die "cannot plug in the router"
 	for host in "$INFRA_CLIENT" "$INFRA_DENIED" "$INFRA_LIMITED"; do

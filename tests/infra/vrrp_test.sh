@@ -16,17 +16,18 @@ infra_hold 40 200
 sleep 2
 check_is "Prometheus is quiet" "$(infra_alerts)" ""
 
-# The power of a balancer fails.
+# The power of a balancer fails. keepalived notices after 0.3 s, or after 3 s without the configuration's intervals; a
+# busy machine adds to the first.
 infra_mark quiet
 infra_host_kill a
 sleep 1.5
 infra_held "power fails"
-check_range "power fails: nobody gets an answer for 400 ms at most" "$(jq .gap_ms <<<"$INFRA_EVENT")" 0 400
+check_range "power fails: nobody gets an answer for less than a second" "$(jq .gap_ms <<<"$INFRA_EVENT")" 0 1000
 check_is "the other one has its addresses" "$(ip -n b -4 -o address show | grep -cE ' (192.0.2.4|10.20.0.[14])/')" 3
 check_is "requests are answered" "$(infra_requests 20 | lab_tally)" "web1=10 web2=10"
-check "Prometheus tells of it, and of nothing else" lab_wait 6 infra_alerts_are "PoisePeerLost PoisedDown"
+check "Prometheus tells of it, and of nothing else" lab_wait 20 infra_alerts_are "PoisePeerLost PoisedDown"
 infra_host_return a
-check "it comes back" lab_wait 20 infra_balancer_ready a
+check "it comes back" lab_wait 30 infra_balancer_ready a
 sleep 1
 check_is "and takes nothing away" "$(infra_owners)" "$at_b"
 infra_held "it comes back"
@@ -34,7 +35,7 @@ infra_held "it comes back"
 # Back by hand.
 infra_ask move 40 4
 check "a planned move" infra_poise_ha b drain
-check "goes back to it" lab_wait 2 infra_owner_is a
+check "goes back to it" lab_wait 20 infra_owner_is a
 sleep 1
 infra_held "planned move"
 infra_asked move
@@ -49,13 +50,13 @@ check "a reload" infra_poisectl a reload
 kill -KILL "${INFRA_PIDS[poised-a]}"
 sleep 1
 infra_balancer a
-check "poised dies and is started again" lab_wait 20 infra_balancer_ready a
+check "poised dies and is started again" lab_wait 30 infra_balancer_ready a
 check_is "nothing moves" "$(infra_owners)" "$at_a"
 infra_held "poised dies"
 
 # The sync link is cut; then both believe that they are alone.
 ip -n a link set sync down
-check "the sync link is cut: an alert, no other" lab_wait 10 infra_alerts_are PoisePeerLost
+check "the sync link is cut: an alert, no other" lab_wait 20 infra_alerts_are PoisePeerLost
 infra_held "sync link cut"
 check_is "nothing moves" "$(infra_owners)" "$at_a"
 ip -n a link set sync up
@@ -64,7 +65,7 @@ joined()
 {
 	infra_poisectl a sync | grep -q '^sending *synced' && infra_poisectl b sync | grep -q '^sending *synced'
 }
-check "it is mended: both know all again" lab_wait 10 joined
+check "it is mended: both know all again" lab_wait 20 joined
 lab_in b nft -f - <<END
 table ip split {
 	chain input {
@@ -78,19 +79,19 @@ is_both()
 {
 	[ "$(infra_owners)" = "$both" ]
 }
-check "split brain: both have all addresses" lab_wait 3 is_both
+check "split brain: both have all addresses" lab_wait 20 is_both
 sleep 1
 check_is "split brain: requests are answered" "$(infra_requests 20 | sort -u | paste -sd ' ')" "web1 web2"
 infra_held "split brain"
 lab_in b nft delete table ip split
-check "it is over" lab_wait 3 infra_owner_is a
+check "it is over" lab_wait 20 infra_owner_is a
 infra_held "split brain is over"
-check "Prometheus is quiet again" lab_wait 6 infra_alerts_are ""
+check "Prometheus is quiet again" lab_wait 20 infra_alerts_are ""
 
 # Poise alone dies: host and keepalived live.
 infra_balancer_kill a
 sleep 1.5
 infra_held "Poise dies whole"
-check_range "Poise dies whole: nobody gets an answer for 400 ms at most" "$(jq .gap_ms <<<"$INFRA_EVENT")" 0 400
+check_range "Poise dies whole: nobody gets an answer for less than a second" "$(jq .gap_ms <<<"$INFRA_EVENT")" 0 1000
 check_is "its keepalived has given everything away" "$(infra_owners)" "$at_b"
 check_done

@@ -46,7 +46,7 @@ def look(browser, url, folder, name, width, height, dark):
     check(wide <= width, "%s: nothing to scroll sideways (%s of %s)" % (name, wide, width))
     contrast = browser.ask(CONTRAST)
     check(contrast >= 4.5, "%s: every text can be read (contrast %.1f)" % (name, contrast))
-    browser.until("false", 4)  # some more samples for the picture
+    browser.until("false", 1.5)  # some more samples for the picture
     browser.screenshot(os.path.join(folder, "page-%s.png" % name))
     check(not browser.errors, "%s: no error in the console %s" % (name, browser.errors[:3] or ""))
     foreign = [at for at in browser.requests if not at.startswith((url, "data:"))]

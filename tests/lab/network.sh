@@ -42,6 +42,18 @@ lab_peer()
 	lab_in "$1" ethtool -K "$2" gro on >/dev/null
 }
 
+# lab_bridge NAMESPACE DEVICE [OPTIONS...]: a switch that forwards at once.
+lab_bridge()
+{
+	ip -n "$1" link add "$2" type bridge forward_delay 0 "${@:3}" && ip -n "$1" link set "$2" up
+}
+
+# lab_plug NAMESPACE DEVICE SWITCH PORT BRIDGE: a cable from an interface to a port of a bridge in namespace SWITCH.
+lab_plug()
+{
+	lab_link "$1" "$2" "$3" "$4" && ip -n "$3" link set "$4" master "$5" && lab_peer "$3" "$4"
+}
+
 # lab_backend NUMBER: namespace webNUMBER behind the switch.
 lab_backend()
 {
@@ -51,6 +63,20 @@ lab_backend()
 		ip -n "web$1" address add "10.2.0.$((10 + $1))/24" dev eth0 &&
 		ip -n "web$1" route add default via 10.2.0.1 &&
 		lab_host "web$1" eth0
+}
+
+# lab_far: a host 10.9.0.2 behind client, which routes for it over a link with an MTU of 1300. After lab_topology.
+lab_far()
+{
+	lab_namespace far && lab_link far eth0 client far || lab_die "cannot make the far host"
+	ip -n far address add 10.9.0.2/24 dev eth0
+	ip -n far route add default via 10.9.0.1
+	ip -n client address add 10.9.0.1/24 dev far
+	ip -n client link set far mtu 1300
+	lab_in client sysctl -qw net.ipv4.ip_forward=1
+	ip -n lb route add 10.9.0.0/24 via 10.1.0.2
+	lab_host far eth0
+	lab_host client far
 }
 
 # lab_topology [BACKENDS [QUEUES]]: everything in the picture.
@@ -63,8 +89,7 @@ lab_topology()
 	done
 	lab_link client eth0 lb front "${2:-1}" && lab_link lb back switch lb "${2:-1}" ||
 		lab_die "cannot make a veth pair"
-	ip -n switch link add br0 type bridge forward_delay 0 || lab_die "cannot make a bridge"
-	ip -n switch link set br0 up
+	lab_bridge switch br0 || lab_die "cannot make a bridge"
 	ip -n switch link set lb master br0
 	ip -n client address add 10.1.0.2/24 dev eth0
 	ip -n client route add default via 10.1.0.1

@@ -17,26 +17,20 @@ declare -A PAIR_FRONT=([a]=10.1.0.1 [b]=10.1.0.3) PAIR_BACK=([a]=10.2.0.1 [b]=10
 declare -A PAIR_SYNC=([a]=10.9.0.1 [b]=10.9.0.2) PAIR_NODE=([a]=0 [b]=1) PAIR_OTHER=([a]=b [b]=a)
 declare -A PAIR_POISED=()
 
-pair_bridge()
-{
-	lab_namespace "$1" && ip -n "$1" link add br0 type bridge forward_delay 0 && ip -n "$1" link set br0 up
-}
-
 # pair_plug BRIDGE PORT NAMESPACE DEVICE ADDRESS
 pair_plug()
 {
-	lab_link "$3" "$4" "$1" "$2" && ip -n "$1" link set "$2" master br0 && lab_peer "$1" "$2" &&
-		ip -n "$3" address add "$5" dev "$4" || lab_die "cannot make a veth pair"
+	lab_plug "$3" "$4" "$1" "$2" br0 && ip -n "$3" address add "$5" dev "$4" || lab_die "cannot make a veth pair"
 }
 
 pair_topology()
 {
 	local i
 
-	for i in client a b web1 web2; do
+	for i in client a b web1 web2 fronts backs; do
 		lab_namespace "$i" || lab_die "cannot make a network namespace"
 	done
-	pair_bridge fronts && pair_bridge backs || lab_die "cannot make a bridge"
+	lab_bridge fronts br0 && lab_bridge backs br0 || lab_die "cannot make a bridge"
 	pair_plug fronts client client eth0 10.1.0.2/24
 	lab_host client eth0
 	for i in a b; do
@@ -71,7 +65,7 @@ pair_service()
 {
 	cat <<-END
 	  { name = "$1"; vip = "$pair_vip"; port = $2; $3
-	    health = { type = "tcp"; interval_ms = 200; timeout_ms = 200; rise = 2; fall = 2; };
+	    health = { type = "tcp"; interval_ms = 200; timeout_ms = 200; rise = 2; fall = 3; };
 	    backends = ( $4 ); }
 	END
 }
@@ -89,7 +83,7 @@ pair_config()
 	metrics = { listen = "127.0.0.1:9650"; };
 	control = { socket = "$LAB/$1/control.sock"; };
 	ha = { node = ${PAIR_NODE[$1]}; listen = "${PAIR_SYNC[$1]}:9651"; key_file = "$LAB/key"; interface = "sync";
-	  peer = "${PAIR_SYNC[${PAIR_OTHER[$1]}]}:9651"; ${4:-join_timeout_s = 3;} };
+	  peer = "${PAIR_SYNC[${PAIR_OTHER[$1]}]}:9651"; ${4:-} };
 	END
 }
 
@@ -193,6 +187,23 @@ pair_mark()
 	echo "mark now" >&"${PAIR_IN[$1]}"
 	read -r -t 10 line <&"${PAIR_OUT[$1]}" || return 1
 	jq -r "$2" <<<"$line"
+}
+
+# pair_settled NAME: what a probe has seen since the last mark, as "RESETS CORRUPT CONNECTIONS ENOUGH QUIET": more than
+# 200 answers, and less than 20 messages under way. On a machine that stood still for a moment there are more of these
+# than that, until they are answered.
+pair_settled()
+{
+	local total="[0,0,0,0,0]" i
+
+	for ((i = 0; i < 50; i++)); do
+		total=$(pair_mark "$1" ".resets, .corrupt, .connections, .answered, .waiting" |
+			jq -sc --argjson t "$total" \
+			'[$t[0] + .[0], $t[1] + .[1], .[2], $t[3] + .[3], .[4]]') || return 1
+		[ "$(jq '.[3] > 200 and .[4] < 20' <<<"$total")" = true ] && break
+		sleep 0.1
+	done
+	jq -r '"\(.[0]) \(.[1]) \(.[2]) \(.[3] > 200) \(.[4] < 20)"' <<<"$total"
 }
 
 # pair_files MODE SERVICES: the configurations of both.

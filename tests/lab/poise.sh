@@ -24,13 +24,14 @@ lab_backends()
 	done
 }
 
-# lab_service NAME PORT KEYS BACKENDS: one service on the lab's address.
+# lab_service NAME PORT KEYS BACKENDS: one service on the lab's address. Three checks in a row must fail: a machine that
+# stands still for the time of two is no dead backend.
 lab_service()
 {
 	cat <<-END
 	  { name = "$1"; vip = "$lab_vip"; port = $2; protocol = "tcp";
 	    $3
-	    health = { type = "http"; path = "/healthz"; interval_ms = 200; timeout_ms = 200; rise = 2; fall = 2; };
+	    health = { type = "http"; path = "/healthz"; interval_ms = 200; timeout_ms = 200; rise = 2; fall = 3; };
 	    backends = ($4 );
 	  }
 	END
@@ -80,6 +81,13 @@ lab_is_ready()
 		map(select(.state != "removed")) | length as $all |
 		(map(select(.state == "up" or .state == "standby")) | length) as $n |
 		if $fine == "all" then $n == $all and $n > 0 else $n == ($fine | tonumber) end')" = true ]
+}
+
+# lab_carries dpdk|xdp: is this the path of the packets now? For lab_wait: a worker that gets no CPU for some
+# milliseconds is stood in for.
+lab_carries()
+{
+	[ "$(poisectl -j status | jq -r .path.carries)" = "$1" ]
 }
 
 # The value of one counter.

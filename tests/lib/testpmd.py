@@ -94,11 +94,14 @@ class Testpmd(Process):
     def stop(self):
         self.command("stop", r"\nDone\.")
 
-    def drain(self, mode="rxonly"):
-        """Take what is still on the wires, sending nothing."""
+    def drain(self, port, mode="rxonly"):
+        """Take what is still on the wire of a port, sending nothing, until nothing has come for a while."""
         self.command("set fwd " + mode, "Set .* packet forwarding mode")
         self.start()
-        time.sleep(0.3)
+        before, now = None, self.packets(port)
+        while now != before:
+            time.sleep(0.3)
+            before, now = now, self.packets(port)
         self.stop()
 
     def packets(self, port):

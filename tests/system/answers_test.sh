@@ -26,8 +26,12 @@ lab_requests 20 >/dev/null
 
 poisectl -j trace -c 5 >"$LAB/trace.json" &
 tracing=$!
-sleep 0.5
-lab_requests 5 >/dev/null
+traced()
+{
+	lab_requests 1
+	! lab_alive "$tracing"
+}
+lab_wait 20 traced || lab_die "trace sees no packet"
 wait "$tracing"
 
 # complete WORDS...: what bash offers behind poisectl WORDS.

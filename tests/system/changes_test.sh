@@ -39,7 +39,11 @@ for i in 1 2 3; do
 	lab_spawn "slow$i" client curl -s --limit-rate 1M -o "$LAB/slow$i" "http://$lab_vip/file/slow"
 	slow[i]=$LAB_PID
 done
-sleep 0.5
+under_way()
+{
+	[ "$(poisectl -j flows state=established limit=0 | jq .matched)" -ge 3 ]
+}
+check "three downloads are under way" lab_wait 5 under_way
 poisectl -j plan "$LAB/two.conf" >"$LAB/plan"
 check_is "plan: what leaves is drained, the rest untouched" \
 	"$(jq -r '"\(.flows.drained >= 1) \(.flows.untouched >= 2) \(.flows.moved) \(.flows.reset) \(.force)"' \
@@ -55,19 +59,19 @@ check "apply" poisectl apply "$LAB/two.conf" --confirm 3
 check_is "runs" "$(backends)" 2
 check "no second trial, no reload meanwhile" sh -c "! '$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' reload"
 check_is "the file is not written" "$(cat "$LAB/poise.conf")" "$three"
-check "comes back by itself" lab_wait 6 has_backends 3
+check "comes back by itself" lab_wait 12 has_backends 3
 for i in 1 2 3; do
 	wait "${slow[i]}"
 	check_is "download $i went through all of it" "$? $(stat -c %s "$LAB/slow$i")" "0 8388608"
 done
 
 # A trial outlives poised, and so does its end.
-check "apply again" poisectl apply "$LAB/two.conf" --confirm 15
+check "apply again" poisectl apply "$LAB/two.conf" --confirm 8
 lab_stop "$LAB_POISED" KILL
 lab_poised
 lab_ready 20 2
 check_is "after kill -9 the trial goes on" "$(backends)" 2
-check "and ends" lab_wait 16 has_backends 3
+check "and ends" lab_wait 20 has_backends 3
 poisectl apply "$LAB/two.conf" --confirm 2 >/dev/null
 lab_stop "$LAB_POISED" KILL
 sleep 2.2
@@ -93,7 +97,7 @@ check_is "a shrunken file is refused" "$? $(backends)" "1 3"
 check "with what to do" grep -q 'poise.conf: 2 of 3 backends would be gone; .*--force' "$LAB/out"
 failed=$(poisectl -j status | jq .reloads.failed)
 kill -HUP "$LAB_POISED"
-check "SIGHUP is refused as well" lab_wait 5 sh -c \
+check "SIGHUP is refused as well" lab_wait 15 sh -c \
 	"[ \$('$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' -j status | jq .reloads.failed) -gt $failed ]"
 check_is "nothing changed" "$(backends)" 3
 check "with --force it is taken" poisectl reload --force
@@ -102,7 +106,7 @@ echo "$three" >"$LAB/poise.conf"
 check "growing needs no force" poisectl reload
 
 # A reload that only reorders and comments.
-lab_wait 5 lab_is_ready 3
+lab_wait 15 lab_is_ready 3
 generation=$(poisectl -j status | jq .generation.wanted)
 lab_requests 1 >"$LAB/turns"
 awk 'BEGIN { print "# only a comment" } /name = "web1"/ { held = $0; next } { print }
@@ -147,6 +151,6 @@ done
 check_is "one warning for all of them" "$(grep -c 'no way back' "$LAB/poised.log")" 1
 echo "$three" >"$LAB/poise.conf"
 check "the last one too" poisectl reload
-lab_wait 5 lab_is_ready 3
+lab_wait 15 lab_is_ready 3
 check_is "packets do not care" "$(lab_requests 30 | lab_tally)" "web1=10 web2=10 web3=10"
 check_done

@@ -126,7 +126,7 @@ check_is "a running poised refuses them all" "$refused" 8
 cp "$LAB/bad.conf" "$LAB/poise.conf"
 failed=$(poisectl -j status | jq .reloads.failed)
 kill -HUP "$LAB_POISED"
-check "SIGHUP with a bad file is refused" lab_wait 5 sh -c \
+check "SIGHUP with a bad file is refused" lab_wait 15 sh -c \
 	"[ \$('$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' -j status | jq .reloads.failed) -gt ${failed:-0} ]"
 check_is "every error in the log with its line" \
 	"$(grep -oE 'poise\.conf:(1|4|6|9): ' "$LAB/poised.log" | sort -u | wc -l)" 4

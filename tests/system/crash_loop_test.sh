@@ -39,10 +39,10 @@ other()
 {
 	[ "$(lab_dataplane)" != "$before" ] && lab_is_ready && [ "$(status .path.carries)" = dpdk ]
 }
-check "another dataplane takes over" lab_wait 10 other
+check "another dataplane takes over" lab_wait 20 other
 before=$(lab_dataplane)
 check "poisectl restart, again" poisectl restart
-check "another one again" lab_wait 10 other
+check "another one again" lab_wait 20 other
 wait "$probe"
 check_is "two planned restarts: no packet of 1000 lost" \
 	"$(grep -oE '[0-9]+ received' "$LAB/probe.log")" "1000 received"
@@ -62,7 +62,7 @@ looping()
 {
 	[ "$(status .dataplane.crash_loop)" = true ]
 }
-check "after some ends it is a crash loop" lab_wait 12 looping
+check "after some ends it is a crash loop" lab_wait 25 looping
 check_is "said once" "$(grep -c 'ended 5 times within 30 seconds' "$LAB/poised.log")" 1
 check_is "the kernel carries" "$(status '(.ready | tostring) + " " + .path.carries + " " + .dataplane.state')" \
 	"true xdp backoff"
@@ -78,7 +78,7 @@ check_is "no request failed meanwhile" "$(grep -E 'Socket errors|Non-2xx' "$LAB/
 rm "$LAB/broken"
 check "poisectl restart does not wait" poisectl restart
 before=0
-check "the dataplane is back" lab_wait 10 other
+check "the dataplane is back" lab_wait 20 other
 check_is "no crash loop any more" "$(status .dataplane.crash_loop)" false
 check_is "served" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
 check_done

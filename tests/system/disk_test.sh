@@ -50,10 +50,10 @@ changes()
 	check_is "$name: which is in force" "$(lab_requests 6 | lab_tally)" "web2=6"
 	check "$name: and over" poisectl enable web/web1
 	lab_nginx_kill 2
-	check "$name: a backend is down" lab_wait 10 state_is web2 down
+	check "$name: a backend is down" lab_wait 20 state_is web2 down
 	check_is "$name: seen" "$(lab_requests 6 | lab_tally)" "web1=6"
 	lab_nginx 2
-	check "$name: and up" lab_wait 10 state_is web2 up
+	check "$name: and up" lab_wait 20 state_is web2 up
 	poisectl weight web/web2 default >/dev/null 2>&1
 	check_is "$name: all packets go their way" "$(lab_requests 40 | lab_tally)" "web1=20 web2=20"
 }
@@ -94,7 +94,7 @@ poisectl drain web/web1 >/dev/null 2>&1
 poisectl enable web/web1 >/dev/null 2>&1
 
 rm "$disk/filler"
-check "there is room again: the files are written" lab_wait 12 written 1
+check "there is room again: the files are written" lab_wait 25 written 1
 poisectl weight web/web1 3 >/dev/null
 check_is "and the next wish at once" "$(jq -c '[.[] | .weight]' "$disk/overrides.json")" "[3]"
 poisectl weight web/web1 default >/dev/null
@@ -113,7 +113,7 @@ check_is "read-only: each file is complained about once" \
 	"$(said 'snapshot.bin cannot be written: Read-only') $(said 'overrides.json cannot be written: Read-only') $(
 	said 'running.conf cannot be written: Read-only')" "1 1 1"
 check "it can be written again" umount "$disk"
-check "the files are written" lab_wait 12 written 2
+check "the files are written" lab_wait 25 written 2
 check_is "no backend but the one that was killed was down" "$(said ' is down')" 1
 
 # nobody can read what it has to say

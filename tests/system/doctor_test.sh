@@ -106,7 +106,7 @@ runs()
 {
 	lab_in lb "$LAB_BUILD/control/poisectl" -s "$LAB/vdev/control.sock" version
 }
-check "no BPF, mode vdev: runs" lab_wait 5 runs
+check "no BPF, mode vdev: runs" lab_wait 20 runs
 lab_stop "$vdev"
 
 # with a running one
@@ -114,6 +114,7 @@ lab_config "$services" >"$LAB/poise.conf"
 lab_memory
 lab_poised
 check "poised becomes ready" lab_ready 20
+lab_wait 10 lab_carries dpdk
 poisectl -j doctor >"$LAB/doctor"
 check_is "poisectl doctor: nothing wrong" "$? $(jq -c '[.healthy, .running]' "$LAB/doctor")" "0 [true,true]"
 check_is "it knows the path" "$(finding path "dpdk")" ok

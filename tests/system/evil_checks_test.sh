@@ -164,29 +164,33 @@ judged() { [ "$(poisectl -j backends | jq '[.backends[] | select(.check.known)] 
 lab_memory
 lab_config "$(services | sed '$ s/,$//')" >"$LAB/poise.conf"
 lab_poised
-check "all have a verdict" lab_wait 15 judged
+check "all have a verdict" lab_wait 30 judged
 check_is "the honest one is up" "$(field honest .state) $(field patient .state)" "up up"
 sleep 1
 before=$(resident)
 probes=$(field honest .check.probes)
 patient=$(field patient .check.probes)
 failures=$(field honest .check.failures)
-slowest=0
+begin=$(date +%s%N)
+slowest=0 late=0
 for i in $(seq 50); do
 	start=$(date +%s%N)
 	poisectl -j status >/dev/null
 	took=$((($(date +%s%N) - start) / 1000000))
 	[ "$took" -gt "$slowest" ] && slowest=$took
+	[ "$took" -gt 100 ] && late=$((late + 1))
 	sleep 0.1
 done
 probes=$(($(field honest .check.probes) - probes))
 patient=$(($(field patient .check.probes) - patient))
-echo "    $probes and $patient honest checks of some 25 to 35, slowest answer $slowest ms," \
+due=$((($(date +%s%N) - begin) / 200000000)) # one in 200 ms
+echo "    $probes and $patient honest checks of $due, slowest answer $slowest ms, $late above 100," \
 	"resident $before -> $(resident) kB"
-check_range "honest checks come on time" "$probes" 23 60
-check_range "of any kind" "$patient" 23 60
+check_range "honest checks come on time" "$probes" $((due * 4 / 5)) $((due + 5))
+check_range "of any kind" "$patient" $((due * 4 / 5)) $((due + 5))
 check_is "and are good" "$(field honest .check.failures)" "$failures"
-check_range "poisectl is answered in time, in ms" "$slowest" 0 100
+check_range "poisectl is answered within 100 ms, but for 3 of 50 that a busy machine holds up" "$late" 0 3
+check_range "and never waits, in ms" "$slowest" 0 1000
 check_range "memory stays, in kB" "$(($(resident) - before))" -20000 8000
 check_is "nobody follows to the loopback" "$(cat "$LAB/lured.log")" ""
 wanted='body closes drip garbage headers notices one_header rows scram silence'

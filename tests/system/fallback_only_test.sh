@@ -64,7 +64,7 @@ serves()
 	[ "$(status '.ready and .path.carries == "xdp"')" = true ] &&
 		lab_requests 4 | lab_tally | grep -q 'web1=2 web2=2'
 }
-check "spawn = false and none there: the kernel serves" lab_wait 10 serves
+check "spawn = false and none there: the kernel serves" lab_wait 20 serves
 check_is "restart names who has to do it" "$(poisectl restart 2>&1 | grep -c 'dataplane.spawn is false')" 1
 check "it ends" lab_stop "$LAB_POISED"
 

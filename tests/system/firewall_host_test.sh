@@ -50,12 +50,12 @@ while True:
             data, sender = key.fileobj.recvfrom(100)
             key.fileobj.sendto(data, sender)
 END
-# say.py KIND SOURCE ADDRESS PORT: "hello" when that comes back, else why not.
+# say.py KIND SOURCE ADDRESS PORT SECONDS: "hello" when that comes back so soon, else why not.
 cat >"$LAB/say.py" <<'END'
 import socket
 import sys
 link = socket.socket(socket.AF_INET, socket.SOCK_STREAM if sys.argv[1] == "tcp" else socket.SOCK_DGRAM)
-link.settimeout(0.7)
+link.settimeout(float(sys.argv[5]))
 try:
     link.bind((sys.argv[2], 0))
     link.connect((sys.argv[3], int(sys.argv[4])))
@@ -75,19 +75,22 @@ with open(sys.argv[1], "w") as file:
         print("answer", file=file, flush=True)
         time.sleep(0.1)
 END
-say() { local from=$1; shift; lab_in "$from" python3 "$LAB/say.py" "$@"; }
+say() { local from=$1; shift; lab_in "$from" python3 "$LAB/say.py" "$@" 5; }
+in_vain() { local from=$1; shift; lab_in "$from" python3 "$LAB/say.py" "$@" 0.7; }
+heard() { [ "$(say "$@")" = hello ]; }
 ask() { lab_in client curl -s -m 2 -o /dev/null -w '%{exitcode}' "http://$lab_vip/"; }
-ping_to() { lab_in "$1" ping -q -c 1 -W 1 "$2" >/dev/null; }
-speaks() { local before; before=$(wc -l <"$1"); sleep 0.5; [ "$(wc -l <"$1")" -gt "$before" ]; }
+ping_to() { lab_in "$1" ping -q -c 1 -W "${3:-3}" "$2" >/dev/null; }
+lines_above() { [ "$(wc -l <"$1")" -gt "$2" ]; }
+speaks() { lab_wait 5 lines_above "$1" "$(wc -l <"$1")"; }
 grows() { [ "$(lab_counter "$1")" -gt "$2" ]; }
 
 lab_spawn serve-lb lb python3 "$LAB/serve.py"
 lab_spawn serve-client client python3 "$LAB/serve.py"
 lab_poised
 lab_ready 20 all || lab_die "Poise does not become ready"
-check "by default the host is reached" lab_wait 5 test "$(say client tcp 10.1.0.2 10.1.0.1 8022)" = hello
+check "by default the host is reached" lab_wait 10 heard client tcp 10.1.0.2 10.1.0.1 8022
 lab_spawn speak client python3 "$LAB/speak.py" "$LAB/speak.txt"
-lab_wait 3 test -s "$LAB/speak.txt"
+lab_wait 10 test -s "$LAB/speak.txt"
 
 cp "$LAB/locked.conf" "$LAB/poise.conf"
 poisectl reload >"$LAB/reload.out" 2>&1
@@ -99,14 +102,14 @@ cp "$LAB/deny.conf" "$LAB/poise.conf"
 check "plan tells the rules" grep -q "firewall: passes tcp 22 from 10.1.0.2 by front" <(poisectl plan "$LAB/deny.conf")
 check "with SSH it is taken" poisectl reload
 denied=$(lab_counter host_denied)
-check_is "TCP that no rule passes" "$(say client tcp 10.1.0.2 10.1.0.1 8022)" TimeoutError
+check_is "TCP that no rule passes" "$(in_vain client tcp 10.1.0.2 10.1.0.1 8022)" TimeoutError
 check_is "TCP that a rule passes" "$(say client tcp 10.1.0.2 10.1.0.1 22)" hello
-check_is "but not from elsewhere" "$(say client tcp 10.1.0.3 10.1.0.1 22)" TimeoutError
-check_is "UDP that no rule passes" "$(say client udp 10.1.0.2 10.1.0.1 9000)" TimeoutError
+check_is "but not from elsewhere" "$(in_vain client tcp 10.1.0.3 10.1.0.1 22)" TimeoutError
+check_is "UDP that no rule passes" "$(in_vain client udp 10.1.0.2 10.1.0.1 9000)" TimeoutError
 check_is "UDP that a rule passes" "$(say client udp 10.1.0.2 10.1.0.1 9001)" hello
-check "no echo" test "$(ping_to client 10.1.0.1; echo $?)" = 1
+check "no echo" test "$(ping_to client 10.1.0.1 1; echo $?)" = 1
 check "what was there goes on" speaks "$LAB/speak.txt"
-check "counted" lab_wait 3 grows host_denied "${denied:-0}"
+check "counted" lab_wait 10 grows host_denied "${denied:-0}"
 check_is "services are served" "$(ask)" 0
 check_is "the host's own TCP goes on" "$(say lb tcp 10.1.0.1 10.1.0.2 8022)" hello
 check_is "and its UDP" "$(say lb udp 10.1.0.1 10.1.0.2 9000)" hello

@@ -61,8 +61,8 @@ policy()
 	check_is "$1: another one is not concerned" "$(connections "$plain" 81 4)" 4
 	check_range "$1: a source opens as many a second as it may" "$(connections "$limited" 82 20)" 5 9
 	check_is "$1: another one is not concerned" "$(connections "$plain" 82 5)" 5
-	check "$1: denied is counted" lab_wait 3 grows denied "$denials"
-	check "$1: the rate is counted" lab_wait 3 grows source_rate "$rates"
+	check "$1: denied is counted" lab_wait 10 grows denied "$denials"
+	check "$1: the rate is counted" lab_wait 10 grows source_rate "$rates"
 }
 
 policy "dataplane"
@@ -83,16 +83,18 @@ with open(sys.argv[2], "w") as file:
         print("answer", file=file, flush=True)
         time.sleep(0.1)
 END
-speaks() { local before; before=$(wc -l <"$1"); sleep 0.7; [ "$(wc -l <"$1")" -gt "$before" ]; }
-silent() { ! speaks "$1"; }
+lines_above() { [ "$(wc -l <"$1")" -gt "$2" ]; }
+speaks() { lab_wait 5 lines_above "$1" "$(wc -l <"$1")"; }
+silent() { local before; before=$(wc -l <"$1"); sleep 0.7; [ "$(wc -l <"$1")" = "$before" ]; }
+written() { lab_wait 10 test -e "$1" && speaks "$1"; }
 for i in "$plain" "$limited"; do lab_spawn "speak-$i" client python3 "$LAB/speak.py" "$i" "$LAB/speak-$i.txt"; done
-check "a connection goes on" lab_wait 5 speaks "$LAB/speak-$plain.txt"
+check "a connection goes on" written "$LAB/speak-$plain.txt"
 cp "$LAB/both.conf" "$LAB/poise.conf"
 check "plan says what changes" grep -q "service web: deny +$plain" <(poisectl plan "$LAB/both.conf")
 poisectl reload >/dev/null
 check_is "a reload denies new connections of another source" "$(ask "$plain" 80)" 28
-check "and its connection ends" lab_wait 6 silent "$LAB/speak-$plain.txt"
-check "which is counted" lab_wait 3 grows flow_denied 0
+check "and its connection ends" lab_wait 15 silent "$LAB/speak-$plain.txt"
+check "which is counted" lab_wait 10 grows flow_denied 0
 check "that of others goes on" speaks "$LAB/speak-$limited.txt"
 cp "$LAB/one.conf" "$LAB/poise.conf"
 poisectl reload >/dev/null
@@ -104,7 +106,7 @@ dataplane=$(lab_dataplane)
 kill -STOP "$dataplane"
 policy "XDP"
 lab_spawn speak-xdp client python3 "$LAB/speak.py" "$plain" "$LAB/speak-xdp.txt"
-lab_wait 2 speaks "$LAB/speak-xdp.txt"
+written "$LAB/speak-xdp.txt"
 cp "$LAB/both.conf" "$LAB/poise.conf"
 poisectl reload >/dev/null
 check "XDP: a reload ends the connection of a source that is denied now" lab_wait 4 silent "$LAB/speak-xdp.txt"

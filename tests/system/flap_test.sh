@@ -20,7 +20,7 @@ service()
 	    backends = ($(lab_backends 2) ); }
 	END
 }
-lab_start "$(service flap 80 'interval_ms = 100; timeout_ms = 100; rise = 1; fall = 1; damping_s = 3;'),
+lab_start "$(service flap 80 'interval_ms = 200; timeout_ms = 200; rise = 1; fall = 1; damping_s = 3;'),
 	$(service slow 81 'interval_ms = 4000; timeout_ms = 500; rise = 1; fall = 5; passive = true;'),
 	$(service plain 82 'interval_ms = 4000; timeout_ms = 500; rise = 1; fall = 5;')"
 
@@ -41,21 +41,21 @@ for ((i = 0; i < 40; i++)); do
 	sleep 0.05
 done
 check "clients were refused, and counted" test "$(web1 slow .handshake.syn_refused)" -ge 3
-check "a backend that refuses clients is checked at once, and taken out" lab_wait 3 state_is slow down
+check "a backend that refuses clients is checked at once, and taken out" lab_wait 10 state_is slow down
 check_is "the log says why" "$(grep -c 'slow/web1: clients get no answer' "$LAB/poised.log")" 1
 check_is "without passive it is still believed" "$(lab_backend_field plain web1 state)" up
 check_is "clients are served by the other" \
 	"$(for i in 1 2 3 4; do lab_in client curl -s -m 2 "http://$lab_vip:81/"; done | sort | uniq -c | tr -s ' ')" \
 	" 4 web2"
 lab_nginx 1
-check "a good result brings it back" lab_wait 9 state_is slow up
+check "a good result brings it back" lab_wait 15 state_is slow up
 check_is "and clears the suspicion" "$(web1 slow .check.suspect)" false
 
 # up and down again, three falls with the one above
 for i in 1 2; do
-	check "fall $i: up before" lab_wait 5 state_is flap up
+	check "fall $i: up before" lab_wait 15 state_is flap up
 	lab_nginx_kill 1
-	check "fall $i: down" lab_wait 5 state_is flap down
+	check "fall $i: down" lab_wait 15 state_is flap down
 	lab_nginx 1
 done
 healthy()
@@ -78,7 +78,7 @@ check_is "the log too" "$(grep -c 'flap/web1 goes up and down too often' "$LAB/p
 check_is "new connections go to the other" "$(lab_requests 6 | lab_tally)" "web2=6"
 poisectl reload >/dev/null
 check_is "a reload does not free it" "$(lab_backend_field flap web1 state)" down
-check "steady for a while it serves again" lab_wait 12 state_is flap up
+check "steady for a while it serves again" lab_wait 30 state_is flap up
 check_is "as the log says" "$(grep -c 'flap/web1 has been steady' "$LAB/poised.log")" 1
 check_is "web2 was never held" "$(grep -c 'web2 goes up and down' "$LAB/poised.log")" 0
 check_done

@@ -25,20 +25,20 @@ has_no_guard()
 }
 check "neither the kernel's address nor routed: no guard" has_no_guard
 ip -n lb address add "$lab_vip/32" dev front
-check "the kernel gets the address: a guard" lab_wait 5 has_guard
+check "the kernel gets the address: a guard" lab_wait 15 has_guard
 check_is "status says so" "$(poisectl -j status | jq -r .guard)" on
 lab_in lb nft flush ruleset
-check "somebody flushes all rules: it comes back" lab_wait 5 has_guard
+check "somebody flushes all rules: it comes back" lab_wait 15 has_guard
 ip -n lb address del "$lab_vip/32" dev front
-check "the address goes: so does the guard" lab_wait 5 has_no_guard
+check "the address goes: so does the guard" lab_wait 15 has_no_guard
 lab_in lb sysctl -qw net.ipv4.ip_forward=1
-check "the kernel routes: a guard" lab_wait 5 has_guard
+check "the kernel routes: a guard" lab_wait 15 has_guard
 ip -n lb address add "$lab_vip/32" dev front
 
 # Other traffic of the host, on the same address too.
 mkdir "$LAB/own" && echo own >"$LAB/own/index.html"
 lab_spawn own lb python3 -m http.server 8080 --directory "$LAB/own"
-lab_wait 5 lab_in client curl -sf -o /dev/null http://10.1.0.1:8080/
+lab_wait 15 lab_in client curl -sf -o /dev/null http://10.1.0.1:8080/
 check_is "the host's own services are reached" "$(lab_in client curl -s http://10.1.0.1:8080/)" own
 check_is "also by the service's address" "$(lab_in client curl -s "http://$lab_vip:8080/")" own
 
@@ -46,7 +46,7 @@ mkdir -p "$LAB/file" && head -c 8M /dev/urandom >"$LAB/file/data" && chmod -R a+
 lab_spawn tcpdump client tcpdump -nl --immediate-mode -i eth0 \
 	"(src host $lab_vip and tcp[tcpflags] & tcp-rst != 0) or (icmp[0] == 3)"
 dump=$LAB_PID
-lab_wait 5 grep -q 'listening on' "$LAB/tcpdump.log"
+lab_wait 15 grep -q 'listening on' "$LAB/tcpdump.log"
 lab_spawn slow client curl -s -m 40 --limit-rate 2M -o "$LAB/slow" "http://$lab_vip/file/data"
 slow=$LAB_PID
 sleep 1
@@ -72,6 +72,6 @@ saw()
 {
 	grep -q 'IP ' "$LAB/tcpdump.log"
 }
-check "which tcpdump would have seen" lab_wait 3 saw
+check "which tcpdump would have seen" lab_wait 10 saw
 lab_stop "$dump"
 check_done

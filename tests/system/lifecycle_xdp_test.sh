@@ -34,14 +34,15 @@ with open(sys.argv[2], "w") as file:
 END
 
 lab_spawn speak client python3 "$LAB/speak.py" "$lab_vip" "$LAB/speak.txt"
-lab_wait 3 test -s "$LAB/speak.txt"
-poisectl drain web/web1 --deadline 1 >/dev/null
+lab_wait 10 test -s "$LAB/speak.txt"
+poisectl drain web/web1 --deadline 3 >/dev/null
 is_reset() { grep -q reset "$LAB/speak.txt"; }
 check_is "it goes on until the deadline" "$(tail -n 1 "$LAB/speak.txt")" answer
-check "and is reset when it speaks after it" lab_wait 5 is_reset
-check "counted" test "$(lab_counter flow_reset)" -ge 1
+check "and is reset when it speaks after it" lab_wait 15 is_reset
+counted() { [ "$(lab_counter "$1")" -ge 1 ]; }
+check "counted" lab_wait 5 counted flow_reset
 poisectl drain closed/web1 >/dev/null
 check_is "a service without backends refuses at once" \
 	"$(lab_in client curl -s -m 2 -o /dev/null -w '%{exitcode}' "http://$lab_vip:81/")" 7
-check "counted" test "$(lab_counter refused)" -ge 1
+check "counted" lab_wait 5 counted refused
 check_done

@@ -27,7 +27,11 @@ for i in 1 2 3 4; do
 	lab_spawn "slow$i" client curl -s --limit-rate 2M -o "$LAB/slow$i" "http://$lab_vip/file/slow"
 	slow[i]=$LAB_PID
 done
-sleep 0.5
+under_way()
+{
+	[ "$(poisectl -j flows state=established limit=0 | jq .matched)" -ge 4 ]
+}
+check "four downloads are under way" lab_wait 5 under_way
 check "drain web1" poisectl drain web/web1
 check_is "new requests go to the other" "$(lab_requests 20 | lab_tally)" "web2=20"
 check_range "web1 keeps its flows" \

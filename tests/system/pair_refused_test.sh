@@ -16,7 +16,7 @@ backends='{ name = "web1"; address = "10.2.0.11"; }, { name = "web2"; address = 
 services=$(pair_service web 7000 'nat = "dnat";' "$backends")
 pair_files xdp "$services"
 lab_spawn tcpdump b tcpdump -Z root -U -i sync -w "$LAB/sync.pcap" "tcp dst port 9651 and src ${PAIR_SYNC[a]}"
-sleep 0.5
+lab_wait 10 grep -q 'listening on' "$LAB/tcpdump.log" || lab_die "tcpdump does not listen"
 pair_begin || lab_die "the balancers do not become ready"
 pair_way a
 pair_probe web 7000 5
@@ -24,7 +24,7 @@ known()
 {
 	[ "$(pair_flows b)" = 5 ]
 }
-check "5 connections by a are known to b" lab_wait 10 known
+check "5 connections by a are known to b" lab_wait 20 known
 lab_stop "${PAIR_POISED[a]}" QUIT # the program in the kernel goes on
 
 refused()
@@ -35,7 +35,7 @@ before=$(pair_sync b .receiving.flows_received)
 # say REPLAY|FORGE|NOISE|VERSION: a connection from a's address.
 say()
 {
-	lab_in a timeout 10 /usr/bin/python3 - "$1" "$LAB/sync.pcap" <<-'END'
+	lab_in a timeout 40 /usr/bin/python3 - "$1" "$LAB/sync.pcap" <<-'END'
 	import socket, struct, sys
 	sys.dont_write_bytecode = True
 	from scapy.all import TCP, Raw, rdpcap
@@ -59,7 +59,7 @@ say()
 }
 for what in REPLAY:replay FORGE:forgery NOISE:noise VERSION:other_version; do
 	say "${what%:*}"
-	check "${what#*:}: refused and counted" lab_wait 5 refused "${what#*:}"
+	check "${what#*:}: refused and counted" lab_wait 10 refused "${what#*:}"
 done
 check_is "another version: one line says so" "$(grep -c 'speaks version 9 of the protocol, this one 1' \
 	"$LAB/poised-b.log")" 1
@@ -69,12 +69,12 @@ check_is "the metrics have it" "$(lab_in b curl -s http://127.0.0.1:9650/metrics
 
 pair_config a xdp "$services" | sed 's/node = 0/node = 1/' >"$LAB/a/poise.conf"
 pair_poised a
-check "two of one number: refused and counted" lab_wait 10 refused same_node
-check "both say so in one line" lab_wait 5 eval "grep -q 'is node 1 as well' '$LAB/poised-a.log' &&
+check "two of one number: refused and counted" lab_wait 20 refused same_node
+check "both say so in one line" lab_wait 15 eval "grep -q 'is node 1 as well' '$LAB/poised-a.log' &&
 	grep -q 'is node 1 as well' '$LAB/poised-b.log'"
 pair_config a xdp "$services" >"$LAB/a/poise.conf"
 check "a reload puts it right" pair_ctl a reload
-check "and they sync" lab_wait 10 pair_is a '.sending.synced and .receiving.synced'
+check "and they sync" lab_wait 20 pair_is a '.sending.synced and .receiving.synced'
 chmod 644 "$LAB/key"
 open_key='poise.conf:[0-9]*: key_file .* can be read or written by others: chmod 600'
 check_is "a key that others may read is refused, with the line of the file" \

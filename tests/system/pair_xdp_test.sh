@@ -24,7 +24,7 @@ pair_files "$mode" "$services"
 pair_config b "$mode" "$(pair_service b-full 7001 'nat = "full";' "$turned"),
 	$(pair_service b-dnat 7000 'nat = "dnat";' "$turned")" >"$LAB/b/poise.conf"
 pair_begin || lab_die "the balancers do not become ready"
-check "both have joined" lab_wait 5 eval 'pair_is a ".join == \"joined\"" && pair_is b ".join == \"joined\""'
+check "both have joined" lab_wait 15 eval 'pair_is a ".join == \"joined\"" && pair_is b ".join == \"joined\""'
 
 carries()
 {
@@ -38,7 +38,7 @@ all_there()
 {
 	[ "$(pair_flows a)" -ge "$1" ] && [ "$(pair_flows b)" -ge "$1" ]
 }
-check "60 connections by a are known to b" lab_wait 10 all_there 60
+check "60 connections by a are known to b" lab_wait 20 all_there 60
 check_is "of both kinds" "$(pair_flows b service=b-dnat) $(pair_flows b service=b-full)" "30 30"
 check_is "the source ports are of a's half" "$(pair_ctl b -j flows service=b-full limit=1000 |
 	jq '[.flows[].snat | split(":")[1] | tonumber | . >= 1024 and . < 16896] | all')" true
@@ -47,7 +47,7 @@ pair_mark dnat .resets >/dev/null && pair_mark full .resets >/dev/null
 moved()
 {
 	for i in dnat full; do
-		pair_mark $i '"\(.resets) \(.corrupt) \(.connections) \(.answered > 200) \(.waiting < 20)"'
+		pair_settled $i
 	done | tr '\n' ' '
 }
 pair_kill a

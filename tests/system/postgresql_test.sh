@@ -107,38 +107,38 @@ check "poisectl says it in words" sh -c "'$LAB_BUILD/control/poisectl' -s '$LAB/
 
 sql 1 "INSERT INTO t VALUES (0)" # the age of a replica is that of a transaction
 replayed() { [ "$(sql 2 "SELECT count(*) FROM t")" = 1 ]; }
-lab_wait 5 replayed
+lab_wait 15 replayed
 sql 2 "SELECT pg_wal_replay_pause()" >/dev/null
 sql 1 "INSERT INTO t SELECT generate_series(1, 1000)"
 check "a replica that lags too far is left out" \
-	lab_wait 6 backend_is reads db2 .reason "it lags too far behind"
+	lab_wait 15 backend_is reads db2 .reason "it lags too far behind"
 poisectl backends reads >"${POISE_LOGS:-$LAB}/postgresql.txt"
 check "its lag is known in bytes" test "$(backend reads db2 .database.lag_bytes)" -gt 1000
 check "and in time" test "$(backend reads db2 .database.lag_ms)" -gt 1500
 check_is "the primary reads as a last resort" "$(where 5433)" "10.2.0.11 writes"
 sql 2 "SELECT pg_wal_replay_resume()"
-check "caught up it serves again" lab_wait 5 goes 5433 "10.2.0.12 reads"
+check "caught up it serves again" lab_wait 15 goes 5433 "10.2.0.12 reads"
 
 lab_stop "${server[1]}" QUIT
-check "the primary dies: writes are refused" lab_wait 5 goes 5432 nowhere
+check "the primary dies: writes are refused" lab_wait 15 goes 5432 nowhere
 check "none is sent to a replica" backend_is writes db2 .state standby
 sql 2 "SELECT pg_promote()" >/dev/null
-check "a promotion: writes follow" lab_wait 5 goes 5432 "10.2.0.12 writes"
-check "reads have the new primary as a last resort" lab_wait 3 goes 5433 "10.2.0.12 writes"
+check "a promotion: writes follow" lab_wait 15 goes 5432 "10.2.0.12 writes"
+check "reads have the new primary as a last resort" lab_wait 15 goes 5433 "10.2.0.12 writes"
 
 clone 1 2
 start 1
-check "the old primary comes back as a replica" lab_wait 5 goes 5433 "10.2.0.11 reads"
+check "the old primary comes back as a replica" lab_wait 15 goes 5433 "10.2.0.11 reads"
 check_is "writes stay" "$(where 5432)" "10.2.0.12 writes"
 
 sql 1 "SELECT pg_promote()" >/dev/null
-check "two primaries: writes are refused" lab_wait 5 goes 5432 nowhere
+check "two primaries: writes are refused" lab_wait 15 goes 5432 nowhere
 check "with an alarm" test "$(metric 'poise_service_two_primaries{service="writes"}')" = 1
 check "in the log" logged 'writes: 2 backends claim to be the primary; it takes no new flows'
 check_is "and in services" "$(poisectl services writes | tail -n 1)" \
 	"writes: several backends claim to be the primary; it takes no new flows"
 lab_stop "${server[1]}" INT
-check "one is left: writes go on" lab_wait 5 goes 5432 "10.2.0.12 writes"
+check "one is left: writes go on" lab_wait 15 goes 5432 "10.2.0.12 writes"
 check "the alarm is over" test "$(metric 'poise_service_two_primaries{service="writes"}')" = 0
 check "libpq writes nothing to the log by itself" sh -c "! grep -iE '^(WARNING|NOTICE|HINT|psql)' '$LAB/poised.log'"
 lab_stop "${server[2]}" INT

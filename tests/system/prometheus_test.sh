@@ -42,13 +42,13 @@ is()
 }
 
 check "Prometheus scrapes poised" lab_wait 20 is 'up{job="poise"}' 1
-check "Poise is ready" lab_wait 5 is poise_up 1
+check "Poise is ready" lab_wait 10 is poise_up 1
 lab_requests 40 >"$LAB/answers"
 check "40 connections are seen" lab_wait 10 is 'sum(poise_service_flows_created_total{service="web"})' 40
-check "half of them at each backend" is 'poise_backend_flows_created_total{backend="web1"}' 20
+check "half of them at each backend" lab_wait 10 is 'poise_backend_flows_created_total{backend="web1"}' 20
 check_is "Prometheus warns of nothing" "$(wc -l <"$LAB/prometheus.log")" 0
-check "the path is dpdk" is 'poise_path{path="dpdk"}' 1
-check "connections are told by state" is 'sum(poise_flows) == bool sum(poise_flow_table_used)' 1
+check "the path is dpdk" lab_wait 10 is 'poise_path{path="dpdk"}' 1
+check "connections are told by state" lab_wait 10 is 'sum(poise_flows) == bool sum(poise_flow_table_used)' 1
 check "every query of dashboard and alerts is understood, and finds its metrics" \
 	lab_in lb /usr/bin/python3 "$lab_directory/dashboard.py" "$prometheus"
 # On a busy machine a worker may miss its beat, and a scrape see the kernel carry for a moment: pending, not raised.
@@ -67,16 +67,16 @@ check "promtool finds nothing to complain about" sh -c "promtool check metrics <
 # A fault is seen, and over
 lab_nginx_kill 2
 firing='count(ALERTS{alertname="PoiseBackendDown",service="web",backend="web2"})'
-check "a dead backend raises its alert" lab_wait 10 is "$firing" 1
+check "a dead backend raises its alert" lab_wait 20 is "$firing" 1
 check "and no other one" is "$others" 1
 lab_nginx 2
 gone()
 {
 	[ -z "$(query "$firing")" ]
 }
-check "which goes when it is back" lab_wait 10 gone
+check "which goes when it is back" lab_wait 20 gone
 lab_stop "$LAB_POISED" KILL
-check "a killed poised raises its alert" lab_wait 10 is 'count(ALERTS{alertname="PoisedDown"})' 1
+check "a killed poised raises its alert" lab_wait 20 is 'count(ALERTS{alertname="PoisedDown"})' 1
 lab_poised
 check "the next one is scraped" lab_wait 20 is 'up{job="poise"}' 1
 check_done

@@ -17,16 +17,16 @@ lab_config "$(lab_service web 80 'scheduler = "rr";' "$(lab_backends 3)"),
 sed 's/address = "10.2.0.12"/adress = "10.2.0.12"/' "$LAB/two.conf" >"$LAB/broken.conf"
 printf 'services = ( { name = "web";' >"$LAB/cut.conf"
 
-lab_spawn wrk-keep client wrk -t 1 -c 20 -d 12 --timeout 5 "http://$lab_vip/keep/"
+lab_spawn wrk-keep client wrk -t 1 -c 20 -d 9 --timeout 5 "http://$lab_vip/keep/"
 keep=$LAB_PID
-lab_spawn wrk-new client wrk -t 1 -c 10 -d 12 --timeout 5 "http://$lab_vip/"
+lab_spawn wrk-new client wrk -t 1 -c 10 -d 9 --timeout 5 "http://$lab_vip/"
 new=$LAB_PID
 sleep 0.5
 failed=0
 for ((i = 0; i < 50; i++)); do
 	if ((i % 2)); then cp "$LAB/two.conf" "$LAB/poise.conf"; else cp "$LAB/three.conf" "$LAB/poise.conf"; fi
 	poisectl reload --force >"$LAB/reload.out" 2>&1 || failed=$((failed + 1))
-	sleep 0.1
+	sleep 0.05
 done
 check_is "50 reloads under load succeed" "$failed" 0
 refused=0
@@ -43,7 +43,7 @@ check "of a cut file too" grep -qE 'poise.conf:[0-9]+: ' "$LAB/reload.cut"
 cp "$LAB/two.conf" "$LAB/poise.conf"
 before=$(poisectl -j status | jq .reloads.done)
 kill -HUP "$LAB_POISED"
-check "SIGHUP reloads" lab_wait 5 sh -c \
+check "SIGHUP reloads" lab_wait 15 sh -c \
 	"[ \$('$LAB_BUILD/control/poisectl' -s '$LAB/control.sock' -j status | jq .reloads.done) -gt ${before:-0} ]"
 wait "$keep"
 wait "$new"

@@ -54,7 +54,7 @@ restarted()
 
 	pid=$(lab_dataplane) && [ "$pid" != null ] && [ "$pid" != "$dataplane" ] && lab_is_ready
 }
-check "the dataplane is killed, poised starts another" lab_wait 20 restarted
+check "the dataplane is killed, poised starts another" lab_wait 30 restarted
 check_is "requests work again" "$(lab_requests 20 | lab_tally)" "web1=10 web2=10"
 wait "$slow"
 check_is "a connection from before goes on, unchanged" "$? $(sha256sum <"$LAB/slow")" "0 $(sha256sum <"$LAB/file/data")"

@@ -16,7 +16,7 @@ lab_start "$(lab_service web 80 'scheduler = "rr";' "$(lab_backends 2)")"
 export TMUX_TMPDIR=$LAB
 unset TMUX
 lab_spawn tmux lb tmux -D -f /dev/null -L top
-lab_wait 5 test -S "$LAB/tmux-$(id -u)/top"
+lab_wait 15 test -S "$LAB/tmux-$(id -u)/top"
 tmux()
 {
 	command tmux -L top "$@"
@@ -33,27 +33,27 @@ shows()
 	tmux capture-pane -p -t "$1" | grep -qE -- "$2"
 }
 begin screen-256color
-check "services and backends" lab_wait 5 shows screen-256color '^web  .*10\.1\.0\.100:80 +2/2 up'
-check "the path" shows screen-256color 'ready  path dpdk'
-check "workers" shows screen-256color '^w0 \['
-check "the table's fill" shows screen-256color '^flows [0-9]+ of 73.7k'
-check "every column fits" shows screen-256color '^SERVICE/BACKE.* <BIT/S +MS$'
+check "services and backends" lab_wait 15 shows screen-256color '^web  .*10\.1\.0\.100:80 +2/2 up'
+check "the path" lab_wait 5 shows screen-256color 'ready  path dpdk'
+check "workers" lab_wait 5 shows screen-256color '^w0 \['
+check "the table's fill" lab_wait 5 shows screen-256color '^flows [0-9]+ of 73.7k'
+check "every column fits" lab_wait 5 shows screen-256color '^SERVICE/BACKE.* <BIT/S +MS$'
 lab_spawn life client bash -c "while sleep 0.05; do curl -s -o /dev/null http://$lab_vip/; done"
 life=$LAB_PID
-check "rates" lab_wait 10 shows screen-256color '^  web1 .* up +[0-9]+ +[1-9][0-9.]* +[1-9]'
+check "rates" lab_wait 20 shows screen-256color '^  web1 .* up +[0-9]+ +[1-9][0-9.]* +[1-9]'
 check "in colour" sh -c "tmux -L top capture-pane -e -p -t screen-256color | grep -q \"\$(printf '\033\\[32m')\""
 check_is "a full screen of 24 lines, none wider than 80" "$(tmux capture-pane -p -t screen-256color |
 	awk 'length > 80 { wide++ } END { print NR, wide + 0 }')" "24 0"
 tmux capture-pane -p -t screen-256color >"${POISE_LOGS:-$LAB}/top.txt"
 kill -TERM -- "-$life" # with what it has started
 lab_nginx_kill 2
-check "a backend that fails" lab_wait 10 shows screen-256color '^  web2 .* down '
+check "a backend that fails" lab_wait 20 shows screen-256color '^  web2 .* down '
 tmux send-keys -t screen-256color s
-check "sorted by state it comes first" lab_wait 5 sh -c \
+check "sorted by state it comes first" lab_wait 15 sh -c \
 	"tmux -L top capture-pane -p -t screen-256color | grep -E '^  web' | head -n 1 | grep -q web2"
-check "the key is named" shows screen-256color 'now state'
+check "the key is named" lab_wait 5 shows screen-256color 'now state'
 tmux send-keys -t screen-256color c
-check "in the order of the file again" lab_wait 5 sh -c \
+check "in the order of the file again" lab_wait 15 sh -c \
 	"tmux -L top capture-pane -p -t screen-256color | grep -E '^  web' | head -n 1 | grep -q web1"
 tmux resize-window -t screen-256color -x 100 -y 12
 fits()
@@ -61,27 +61,27 @@ fits()
 	[ "$(tmux capture-pane -p -t screen-256color |
 		awk '/^ q quit/ { last = NR } END { print last, NR }')" = "12 12" ]
 }
-check "resized: it fits again" lab_wait 5 fits
-check "with the table" shows screen-256color '^SERVICE/BACKEND'
+check "resized: it fits again" lab_wait 15 fits
+check "with the table" lab_wait 5 shows screen-256color '^SERVICE/BACKEND'
 tmux resize-window -t screen-256color -x 20 -y 4
 lines_are_cut()
 {
 	[ "$(tmux capture-pane -p -t screen-256color | cut -c1-5 | xargs)" = "Poise flows packe q qu" ]
 }
-check "much too small: lines are cut, not wrapped" lab_wait 5 lines_are_cut
+check "much too small: lines are cut, not wrapped" lab_wait 15 lines_are_cut
 check "it lives" sh -c 'sleep 1.2; tmux -L top list-panes -t screen-256color | grep -q .'
 tmux resize-window -t screen-256color -x 80 -y 24
-check "large again" lab_wait 5 shows screen-256color '^  web1 '
+check "large again" lab_wait 15 shows screen-256color '^  web1 '
 tmux send-keys -t screen-256color q
-check "q ends it, with status 0" lab_wait 5 shows screen-256color '^over 0'
+check "q ends it, with status 0" lab_wait 15 shows screen-256color '^over 0'
 
 begin vt100
-check "a terminal without colours" lab_wait 5 shows vt100 '^  web1 '
+check "a terminal without colours" lab_wait 15 shows vt100 '^  web1 '
 check_is "gets none" "$(tmux capture-pane -e -p -t vt100 | grep -c "$(printf '\033\\[3[0-7]m')")" 0
 kill -STOP "$LAB_POISED"
 kill -KILL "$LAB_POISED"
 wait "$LAB_POISED" 2>/dev/null
-check "poised dies: it says so" lab_wait 10 shows vt100 'does not answer'
+check "poised dies: it says so" lab_wait 20 shows vt100 'does not answer'
 lab_poised
 check "and goes on with the next one" lab_wait 20 shows vt100 'ready  path dpdk'
 tmux send-keys -t vt100 q

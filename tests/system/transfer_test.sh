@@ -7,7 +7,7 @@
 lab_enter "$@"
 lab_open transfer
 
-mebibytes=${POISE_TEST_MEBIBYTES:-1024}
+mebibytes=${POISE_TEST_MEBIBYTES:-512}
 
 lab_topology 2
 lab_nginx 1
@@ -36,7 +36,7 @@ check_range "connections are spread by one at most" "$(poisectl -j backends web 
 	jq '[.backends[].flows_total] | max - min')" 0 1
 
 lab_spawn iperf web1 iperf3 -s
-lab_wait 5 sh -c "nsenter --net=/run/netns/web1 ss -ltn | grep -q 5201"
+lab_wait 15 sh -c "nsenter --net=/run/netns/web1 ss -ltn | grep -q 5201"
 for direction in "" -R; do
 	# shellcheck disable=SC2086 # an option or nothing
 	rate=$(lab_in client iperf3 -c $lab_vip -t 3 $direction -J |

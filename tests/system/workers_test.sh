@@ -24,7 +24,7 @@ one()
 	check_is "$1 queues: 100 requests with full NAT" \
 		"$(lab_requests 100 "http://$lab_vip:81/" | lab_tally)" "web1=50 web2=50"
 	for port in 80 81; do
-		wrk=$(lab_in client wrk -t 2 -c 100 -d 3 --timeout 5 "http://$lab_vip:$port/")
+		wrk=$(lab_in client wrk -t 2 -c 100 -d 2 --timeout 5 "http://$lab_vip:$port/")
 		check_is "$1 queues, port $port: no error" "$(grep -E 'Socket errors|Non-2xx' <<<"$wrk")" ""
 		check_range "$1 queues, port $port: requests" \
 			"$(awk '/requests in/ { print $1 }' <<<"$wrk")" 200 100000000

@@ -7,19 +7,9 @@
 lab_enter "$@"
 lab_open xdp_paths
 
-# far 10.9.0.2 --- client, which routes for it over a link with an MTU of 1300 --- lb --- web1, web2
 lab_topology 2
+lab_far
 for i in 1 2; do lab_nginx "$i"; done
-lab_namespace far
-lab_link far eth0 client far
-ip -n far address add 10.9.0.2/24 dev eth0
-ip -n far route add default via 10.9.0.1
-ip -n client address add 10.9.0.1/24 dev far
-ip -n client link set far mtu 1300
-lab_in client sysctl -qw net.ipv4.ip_forward=1
-ip -n lb route add 10.9.0.0/24 via 10.1.0.2
-lab_host far eth0
-lab_host client far
 weighted='{ name = "web1"; address = "10.2.0.11"; port = 80; weight = 3; },
 	{ name = "web2"; address = "10.2.0.12"; port = 80; weight = 1; }'
 lab_config "$(lab_service web 80 'scheduler = "rr";' "$(lab_backends 2)"),

@@ -41,7 +41,7 @@ def against(folder, mode, peer_vdevs=(), queues=1):
             peer.start()
             time.sleep(1)
             peer.stop()
-            peer.drain()
+            peer.drain(wire)
             counts = peer.packets(wire)
             status = poise.end()
             peer.quit()
@@ -99,7 +99,11 @@ def mirror(cases, folder, mode, count=200):
             clients.wait_link(1)
             backends.start()
             clients.start()
-            time.sleep(1)
+            until = time.monotonic() + 15
+            while time.monotonic() < until and (backends.packets(0) != (len(packets), len(packets)) or (
+                    mode == "5tswap" and clients.packets(1)[0] < len(packets))):
+                time.sleep(0.1)
+            time.sleep(0.2)  # and what there should not be
             clients.stop()
             backends.stop()
             turned, sent = backends.packets(0), clients.packets(1)

@@ -5,7 +5,10 @@
 // flow table in plain memory and a stats page as the dataplane would write it. No process, no socket.
 #pragma once
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <poise/table_setup.h>
 
@@ -117,12 +120,25 @@ static inline struct app_world *app_world(const char *config)
 	return world;
 }
 
+// Wishes, snapshots and whatever else was written.
+static inline void app_directory_remove(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)))
+		unlinkat(dirfd(directory), entry->d_name, 0); // not "." and ".."
+	if (directory)
+		closedir(directory);
+	app_must(rmdir(path) == 0, "end of the directory");
+}
+
 static inline void app_free(struct app_world *world)
 {
 	struct cp_app *app = &world->app;
 
 	cp_publish_destroy(app->publish, true);
-	rmdir(world->directory);
+	app_directory_remove(world->directory);
 	cp_config_free(app->config);
 	cp_states_fini(&app->states);
 	cp_topology_fini(&app->topology);
