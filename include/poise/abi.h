@@ -7,7 +7,7 @@
 
 #include <poise/base.h>
 
-#define POISE_ABI_VERSION 6u
+#define POISE_ABI_VERSION 7u
 
 #define POISE_SNAPSHOT_MAGIC 0x31534553494f50ull // "POISES1", little endian
 #define POISE_TABLE_MAGIC 0x31544553494f50ull	 // "POISET1"
