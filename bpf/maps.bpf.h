@@ -87,6 +87,13 @@ struct {
 	__type(value, struct poise_stats_backend);
 } poise_backends SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, POISE_MAX_VIPS);
+	__type(key, __u32);
+	__type(value, struct poise_stats_service);
+} poise_services SEC(".maps");
+
 // What a run of the program knows of its surroundings.
 struct xdp_view {
 	struct poise_table table;

@@ -117,12 +117,24 @@ static __always_inline int let_go(struct xdp_md *context, struct xdp_room *room,
 	}
 }
 
+// The packet got no backend: count that for the service it was sent to.
+__noinline int xdp_count_unserved(__u32 vip_index, __u32 which)
+{
+	struct poise_stats_service *service = bpf_map_lookup_elem(&poise_services, &vip_index);
+
+	if (service && which < POISE_UNSERVED)
+		service->unserved[which]++;
+	return 0;
+}
+
 // The packet's way is over. `port` to leave by, which answers do not ask for.
 static __always_inline int end(struct xdp_md *context, struct xdp_room *room, int verdict, __u32 port)
 {
 	int action;
 
 	xdp_count((__u32)verdict);
+	if (POISE_UNLIKELY((__u32)verdict - POISE_NO_FLOW < POISE_UNSERVED))
+		xdp_count_unserved(room->step.vip_index, (__u32)verdict - POISE_NO_FLOW); // POISE_NONE16 is none
 	action = let_go(context, room, verdict, port);
 	if (POISE_UNLIKELY(room->watched)) {
 		if (action == XDP_DROP && poise_verdict_kind((enum poise_verdict)verdict) == POISE_KIND_PASS)

@@ -23,10 +23,11 @@ __noinline int xdp_watch_frame(struct xdp_md *context)
 	__u32 length = xdp_length(context), captured = length, zero = 0;
 
 	watch = bpf_map_lookup_elem(&poise_watch_room, &zero);
-	if (!watch || !length)
-		return 0;
 	if (captured > POISE_TRACE_BYTES)
 		captured = POISE_TRACE_BYTES;
+	__asm__ volatile("" : "+r"(captured)); // both bounds are checked on what is used
+	if (!watch || captured < 1 || captured > POISE_TRACE_BYTES)
+		return 0;
 	watch->length = length;
 	return !bpf_xdp_load_bytes(context, 0, watch->frame, captured);
 }

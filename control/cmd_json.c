@@ -82,6 +82,15 @@ static json_t *with_traffic(json_t *object, const struct cp_view_traffic *traffi
 	return object;
 }
 
+static json_t *unserved_json(const struct cp_view_traffic *traffic)
+{
+	json_t *object = json_object();
+
+	for (uint32_t i = 0; i < POISE_UNSERVED; i++)
+		json_object_set_new(object, cp_view_unserved_name(i), json_integer((json_int_t)traffic->unserved[i]));
+	return object;
+}
+
 json_t *cp_json_service(const struct cp_view_service *service)
 {
 	const struct cp_service *config = service->config;
@@ -96,6 +105,8 @@ json_t *cp_json_service(const struct cp_view_service *service)
 	if (object)
 		json_object_set_new(object, "alarm",
 				    service->two_primaries ? json_string("two_primaries") : json_null());
+	if (object)
+		json_object_set_new(object, "unserved", unserved_json(&service->traffic));
 	return with_traffic(object, &service->traffic);
 }
 

@@ -109,6 +109,32 @@ static void databases(struct cp_cmd *cmd, const struct cp_view *view, const char
 	}
 }
 
+// What of the services' packets reached no backend.
+static void unserved(struct cp_cmd *cmd, const struct cp_view *view, const char *name)
+{
+	const char *gap = "\n";
+
+	for (uint32_t i = 0; i < view->services_count; i++) {
+		const struct cp_view_service *service = &view->services[i];
+		const char *before = ": no backend got ";
+
+		if (name && strcmp(service->config->name, name) != 0)
+			continue;
+		for (uint32_t which = 0; which < POISE_UNSERVED; which++) {
+			uint64_t count = service->traffic.unserved[which];
+
+			if (!count)
+				continue;
+			evbuffer_add_printf(cmd->out, "%s%s%s%llu %s", gap, *before == ':' ? service->config->name : "",
+					    before, (unsigned long long)count, cp_view_unserved_name(which));
+			gap = "";
+			before = ", ";
+		}
+		if (*before != ':')
+			evbuffer_add_printf(cmd->out, "\n");
+	}
+}
+
 static void alarms(struct cp_cmd *cmd, const struct cp_view *view, const char *name)
 {
 	for (uint32_t i = 0; i < view->services_count; i++) {
@@ -140,6 +166,7 @@ static enum cp_cmd_status show(struct cp_cmd *cmd, const char *key, const struct
 			reasons(cmd, &view, name);
 			databases(cmd, &view, name);
 		} else {
+			unserved(cmd, &view, name);
 			alarms(cmd, &view, name);
 		}
 		status = cp_cmd_give(cmd, json_pack("{so}", key, rows));

@@ -113,6 +113,19 @@ static void service_traffic(const struct cp_view *view, struct evbuffer *out, co
 	}
 }
 
+static void service_unserved(const struct cp_view *view, struct evbuffer *out)
+{
+	static const char name[] = "poise_service_unserved_packets_total";
+
+	cp_metrics_family(out, name, "counter", "Packets to the service that reached no backend, by verdict.");
+	for (uint32_t i = 0; i < view->services_count; i++)
+		for (uint32_t which = 0; which < POISE_UNSERVED; which++)
+			cp_metrics_count(out, name,
+					 CP_LABELS({"service", view->services[i].config->name},
+						   {"verdict", cp_view_unserved_name(which)}),
+					 view->services[i].traffic.unserved[which]);
+}
+
 static void services(const struct cp_view *view, struct evbuffer *out)
 {
 	static const struct {
@@ -142,6 +155,7 @@ static void services(const struct cp_view *view, struct evbuffer *out)
 			"Packets forwarded; in is toward the backend.", false);
 	service_traffic(view, out, "poise_service_bytes_total",
 			"IP bytes forwarded; in is toward the backend.", true);
+	service_unserved(view, out);
 }
 
 void cp_metrics_backends(const struct cp_view *view, struct evbuffer *out)

@@ -15,7 +15,11 @@ struct cp_monotone_entry {
 static const size_t counters[] = {
 	offsetof(struct cp_view_traffic, flows_created),   offsetof(struct cp_view_traffic, packets_inward),
 	offsetof(struct cp_view_traffic, packets_outward), offsetof(struct cp_view_traffic, bytes_inward),
-	offsetof(struct cp_view_traffic, bytes_outward),
+	offsetof(struct cp_view_traffic, bytes_outward),   offsetof(struct cp_view_traffic, unserved[0]),
+	offsetof(struct cp_view_traffic, unserved[1]),	   offsetof(struct cp_view_traffic, unserved[2]),
+	offsetof(struct cp_view_traffic, unserved[3]),	   offsetof(struct cp_view_traffic, unserved[4]),
+	offsetof(struct cp_view_traffic, unserved[5]),	   offsetof(struct cp_view_traffic, unserved[6]),
+	offsetof(struct cp_view_traffic, unserved[7]),
 };
 
 static uint64_t *at(struct cp_view_traffic *traffic, size_t counter)

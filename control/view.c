@@ -297,6 +297,7 @@ static void make_service(const struct cp_app *app, struct cp_view *view, const s
 		service->two_primaries |= row->rival;
 		add(&service->traffic, &row->traffic);
 	}
+	cp_view_unserved(&app->dataplane, vip, service->traffic.unserved);
 }
 
 int cp_view_make(const struct cp_app *app, struct cp_view *view)

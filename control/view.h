@@ -22,6 +22,7 @@ struct cp_view_traffic {
 	uint64_t answers;	   // first SYN-ACKs whose latency is known
 	uint64_t latency_us;	   // their sum, from the client's first SYN on
 	uint64_t latency[POISE_LATENCY_BUCKETS]; // their number by latency, poise/stats.h
+	uint64_t unserved[POISE_UNSERVED]; // of a service: packets that reached no backend, poise/stats.h
 };
 
 // The latency that `share` (0 to 1) of the answers stayed below, in microseconds, between the bucket's bounds in
@@ -107,6 +108,11 @@ void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, stru
 
 // Frames that the device of a port could not keep for the dataplane since that started.
 uint64_t cp_view_missed(const struct cp_dataplane_link *dataplane, uint32_t port);
+
+// Packets to the service of that index which reached no backend, by verdict from POISE_NO_FLOW on, and the name of
+// such a verdict.
+void cp_view_unserved(const struct cp_dataplane_link *dataplane, uint32_t vip, uint64_t unserved[POISE_UNSERVED]);
+const char *cp_view_unserved_name(uint32_t which);
 
 // When a worker last turned its loop, CLOCK_MONOTONIC; 0 never.
 uint64_t cp_view_beat_ns(const struct cp_flow_memory *flows, uint32_t worker);

@@ -45,6 +45,29 @@ void cp_view_kinds(const uint64_t counters[POISE_COUNTERS], uint64_t kinds[POISE
 		kinds[poise_verdict_kind((enum poise_verdict)i)] += counters[i];
 }
 
+const char *cp_view_unserved_name(uint32_t which)
+{
+	static const char *const names[POISE_COUNTERS] = {
+#define POISE_COUNTER(NAME, name, kind, help) #name,
+#include <poise/counters.def>
+#undef POISE_COUNTER
+	};
+
+	return which < POISE_UNSERVED ? names[POISE_NO_FLOW + which] : "unknown";
+}
+
+void cp_view_unserved(const struct cp_dataplane_link *dataplane, uint32_t vip, uint64_t unserved[POISE_UNSERVED])
+{
+	struct poise_stats_service xdp = {0};
+
+	if (vip < POISE_MAX_VIPS)
+		cp_xdp_stats_service(dataplane->xdp, vip, &xdp);
+	memcpy(unserved, xdp.unserved, sizeof(xdp.unserved));
+	for (uint32_t w = 0; vip < POISE_MAX_VIPS && w < cp_view_workers(dataplane); w++)
+		for (uint32_t i = 0; i < POISE_UNSERVED; i++)
+			unserved[i] += POISE_LOAD(dataplane->stats->worker[w].services[vip].unserved[i]);
+}
+
 uint64_t cp_view_missed(const struct cp_dataplane_link *dataplane, uint32_t port)
 {
 	return port < POISE_MAX_PORTS && cp_view_workers(dataplane) ? POISE_LOAD(dataplane->stats->rx_missed[port]) : 0;

@@ -173,7 +173,7 @@ struct cp_xdp *cp_xdp_create(struct cp_app *app)
 	if (!xdp)
 		return NULL;
 	xdp->app = app;
-	xdp->stats.counters = xdp->stats.backends = -1;
+	xdp->stats.counters = xdp->stats.backends = xdp->stats.services = -1;
 	xdp->watch_over = event_new(app->base, -1, 0, on_watch_over, xdp);
 	for (uint32_t i = 0; i < POISE_MAX_PORTS; i++)
 		xdp->ports[i].link = -1;

@@ -24,7 +24,7 @@
 
 // Pins of shared maps are named as the maps. The flow table has a life of its own.
 static const char *const shared_maps[] = {"poise_snapshots", "poise_state", "poise_devices", "poise_counters",
-					  "poise_backends"};
+					  "poise_backends",  "poise_services"};
 
 static void own_pin(const char *pins, const char *kind, const char *interface, char *path)
 {

@@ -34,8 +34,9 @@ int cp_xdp_stats_open(struct cp_xdp_stats *stats, const char *pins)
 
 	stats->counters = open_pin(pins, "poise_counters", sizeof(struct poise_xdp_counters));
 	stats->backends = open_pin(pins, "poise_backends", sizeof(struct poise_stats_backend));
+	stats->services = open_pin(pins, "poise_services", sizeof(struct poise_stats_service));
 	stats->cpus = cpus > 0 ? (unsigned int)cpus : 0;
-	if (stats->counters >= 0 && stats->backends >= 0 && stats->cpus)
+	if (stats->counters >= 0 && stats->backends >= 0 && stats->services >= 0 && stats->cpus)
 		return 0;
 	cp_xdp_stats_close(stats);
 	return -ENOENT;
@@ -47,7 +48,9 @@ void cp_xdp_stats_close(struct cp_xdp_stats *stats)
 		close(stats->counters);
 	if (stats->backends >= 0)
 		close(stats->backends);
-	stats->counters = stats->backends = -1;
+	if (stats->services >= 0)
+		close(stats->services);
+	stats->counters = stats->backends = stats->services = -1;
 }
 
 // Add the words of one entry up over the CPUs. `bytes` is a multiple of 8.
@@ -76,4 +79,11 @@ void cp_xdp_stats_backend(const struct cp_xdp_stats *stats, uint32_t backend, st
 	memset(sum, 0, sizeof(*sum));
 	if (stats)
 		add_up(stats->backends, backend, stats->cpus, sum, sizeof(*sum));
+}
+
+void cp_xdp_stats_service(const struct cp_xdp_stats *stats, uint32_t vip, struct poise_stats_service *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	if (stats)
+		add_up(stats->services, vip, stats->cpus, sum, sizeof(*sum));
 }

@@ -11,6 +11,7 @@
 struct cp_xdp_stats {
 	int counters; // descriptors of the maps, -1 none
 	int backends;
+	int services;
 	unsigned int cpus;
 };
 
@@ -21,3 +22,4 @@ void cp_xdp_stats_close(struct cp_xdp_stats *stats);
 // Sums over the CPUs; zeros when `stats` is NULL or the map cannot be read.
 void cp_xdp_stats_counters(const struct cp_xdp_stats *stats, struct poise_xdp_counters *sum);
 void cp_xdp_stats_backend(const struct cp_xdp_stats *stats, uint32_t backend, struct poise_stats_backend *sum);
+void cp_xdp_stats_service(const struct cp_xdp_stats *stats, uint32_t vip, struct poise_stats_service *sum);

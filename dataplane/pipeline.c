@@ -235,6 +235,15 @@ static void count_backend(struct dp_worker *worker, const struct poise_flow *flo
 	backend->bytes[direction & 1] += bytes;
 }
 
+// The packet got no backend: count that for the service it was sent to, if it was.
+static void count_unserved(struct dp_worker *worker, const struct poise_step *step, enum poise_verdict verdict)
+{
+	uint32_t which = (uint32_t)verdict - POISE_NO_FLOW;
+
+	if (which < POISE_UNSERVED && step->vip_index != POISE_NONE16)
+		worker->stats->services[step->vip_index & (POISE_MAX_VIPS - 1)].unserved[which]++;
+}
+
 // Every case, by the general parser and the whole look-up.
 static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
 {
@@ -245,6 +254,7 @@ static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
 	struct poise_step step;
 	uint16_t port = 0;
 
+	step.vip_index = POISE_NONE16;
 	verdict = poise_parse(frame_of(packet), end_of(packet), packet->pkt_len, &step.packet);
 	if (verdict == POISE_FORWARDED)
 		verdict = poise_classify(snapshot, &worker->table, &step);
@@ -260,7 +270,10 @@ static void forward(struct dp_worker *worker, struct rte_mbuf *packet)
 		count_backend(worker, flow, step.direction,
 			      step.packet.l4 - step.packet.l3 + (uint32_t)step.packet.l4_length);
 		dp_transmit(worker, packet, port);
-	} else if (verdict == POISE_TTL_EXPIRED) {
+		return;
+	}
+	count_unserved(worker, &step, verdict);
+	if (verdict == POISE_TTL_EXPIRED) {
 		dp_answer_expired(worker, packet, &step);
 	} else if (verdict == POISE_FLOW_RESET || verdict == POISE_REFUSED) {
 		dp_answer_reset(worker, packet, &step, verdict);

@@ -34,6 +34,15 @@ struct poise_stats_backend {
 };
 POISE_ASSERT(sizeof(struct poise_stats_backend) == 4 * POISE_LINE_SIZE, "what each packet counts is one line");
 
+// Packets to a service that reached no backend, by verdict: POISE_NO_FLOW is the first, and so on in their order.
+#define POISE_UNSERVED 8u
+POISE_ASSERT(POISE_REFUSED - POISE_NO_FLOW + 1 == POISE_UNSERVED, "verdicts of a service stand together");
+
+struct poise_stats_service {
+	__u64 unserved[POISE_UNSERVED];
+};
+POISE_ASSERT(sizeof(struct poise_stats_service) == POISE_LINE_SIZE, "one line");
+
 struct poise_stats_worker {
 	__u64 loops;
 	__u64 busy_loops; // loops that found packets
@@ -46,6 +55,7 @@ struct poise_stats_worker {
 	__u64 counters[POISE_COUNTERS];
 	struct poise_stats_port ports[POISE_MAX_PORTS];
 	struct poise_stats_backend backends[POISE_MAX_BACKENDS] POISE_ALIGNED;
+	struct poise_stats_service services[POISE_MAX_VIPS];
 } POISE_ALIGNED;
 
 struct poise_stats {

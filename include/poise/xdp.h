@@ -41,4 +41,5 @@ struct poise_xdp_counters {
 	struct poise_stats_port ports[POISE_MAX_PORTS]; // of the frames that were balanced here
 	struct poise_error_limit errors;
 };
-// Value of the per-CPU map poise_backends, by backend index: struct poise_stats_backend.
+// Value of the per-CPU map poise_backends, by backend index: struct poise_stats_backend. Of poise_services, by index of
+// the service: struct poise_stats_service.

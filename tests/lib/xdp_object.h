@@ -21,7 +21,7 @@
 struct xdp_object {
 	struct bpf_object *instances[POISE_MAX_PORTS];
 	int programs[POISE_MAX_PORTS];
-	int devices, counters, backends; // maps
+	int devices, counters, backends, services; // maps
 	struct poise_snapshot *halves;	 // two of them
 	struct poise_xdp_state *state;
 	void *memory; // of the flow table
@@ -63,7 +63,7 @@ static inline int xdp_map_fd(struct bpf_object *object, const char *name)
 static inline void xdp_object_share(struct bpf_object *object, struct bpf_object *first)
 {
 	static const char *const shared[] = {"poise_flows", "poise_snapshots", "poise_state", "poise_devices",
-					     "poise_counters", "poise_backends"};
+					     "poise_counters", "poise_backends",  "poise_services"};
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
 		if (bpf_map__reuse_fd(bpf_object__find_map_by_name(object, shared[i]), xdp_map_fd(first, shared[i])))
@@ -109,6 +109,7 @@ static inline void xdp_object_load(struct xdp_object *object, const char *path, 
 	object->devices = xdp_map_fd(first, "poise_devices");
 	object->counters = xdp_map_fd(first, "poise_counters");
 	object->backends = xdp_map_fd(first, "poise_backends");
+	object->services = xdp_map_fd(first, "poise_services");
 	object->cpus = (unsigned int)libbpf_num_possible_cpus();
 	object->memory =
 		xdp_map(xdp_map_fd(first, "poise_flows"), (size_t)object->table.lines * POISE_LINE_SIZE);

@@ -49,9 +49,29 @@ connections() { lab_in client python3 "$LAB/connect.py" "$@"; }
 ask() { lab_in client curl -s -m "${3:-1}" -o /dev/null -w '%{exitcode}' --interface "$1" "http://$lab_vip:$2/"; }
 grows() { [ "$(lab_counter "$1")" -gt "$2" ]; } # what counts elsewhere is added up once a second
 
+# What reached no backend of the services web, few and slow: denied, beyond the flows, beyond the rate.
+unserved()
+{
+	poisectl -j services | jq -r '.services | map({ (.service): .unserved }) | add |
+		"\(.web.denied) \(.few.source_flows) \(.slow.source_rate) \(.few.denied + .slow.denied +
+			.web.source_rate + .web.source_flows)"'
+}
+
+# Of all services together it is what the counters say, and each has its own.
+told_apart()
+{
+	local now
+
+	read -ra now <<<"$(unserved)"
+	[ "${now[0]}" -gt "$1" ] && [ "${now[1]}" -gt "$2" ] && [ "${now[2]}" -gt "$3" ] && [ "${now[3]}" = 0 ] &&
+		[ "${now[0]} ${now[1]} ${now[2]}" = \
+			"$(lab_counter denied) $(lab_counter source_flows) $(lab_counter source_rate)" ]
+}
+
 policy()
 {
-	local denials rates
+	local denials rates before
+	read -ra before <<<"$(unserved)"
 	denials=$(lab_counter denied) rates=$(lab_counter source_rate)
 
 	check_is "$1: a denied source gets nothing" "$(ask "$denied" 80)" 28
@@ -63,9 +83,14 @@ policy()
 	check_is "$1: another one is not concerned" "$(connections "$plain" 82 5)" 5
 	check "$1: denied is counted" lab_wait 10 grows denied "$denials"
 	check "$1: the rate is counted" lab_wait 10 grows source_rate "$rates"
+	check "$1: and each for its service" lab_wait 10 told_apart "${before[@]:0:3}"
 }
 
 policy "dataplane"
+own='service="(web",verdict="denied|few",verdict="source_flows)"'
+check_is "the metrics tell them apart" "$(lab_in lb curl -s http://127.0.0.1:9650/metrics |
+	grep -cE "^poise_service_unserved_packets_total\\{$own\\} [1-9]")" 2
+check "the table of services says it" grep -qE "^web: no backend got .*[0-9]+ denied" <(poisectl services)
 check "explain names the rule" grep -q "denied by deny $denied" \
 	<(poisectl explain tcp "$denied:40000" "$lab_vip:80")
 

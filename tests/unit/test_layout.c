@@ -28,6 +28,7 @@ static void sizes(void)
 	CU_ASSERT_EQUAL(sizeof(struct poise_port), 88);
 	CU_ASSERT_EQUAL(sizeof(struct poise_stats), 192);
 	CU_ASSERT_EQUAL(sizeof(struct poise_stats_backend), 256);
+	CU_ASSERT_EQUAL(sizeof(struct poise_stats_service), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_source_line), 64);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_header), 16);
 	CU_ASSERT_EQUAL(sizeof(struct poise_wire_welcome), 72);
