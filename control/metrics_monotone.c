@@ -15,15 +15,14 @@ struct cp_monotone_entry {
 static const size_t counters[] = {
 	offsetof(struct cp_view_traffic, flows_created),   offsetof(struct cp_view_traffic, packets_inward),
 	offsetof(struct cp_view_traffic, packets_outward), offsetof(struct cp_view_traffic, bytes_inward),
-	offsetof(struct cp_view_traffic, bytes_outward),   offsetof(struct cp_view_traffic, unserved[0]),
-	offsetof(struct cp_view_traffic, unserved[1]),	   offsetof(struct cp_view_traffic, unserved[2]),
-	offsetof(struct cp_view_traffic, unserved[3]),	   offsetof(struct cp_view_traffic, unserved[4]),
-	offsetof(struct cp_view_traffic, unserved[5]),	   offsetof(struct cp_view_traffic, unserved[6]),
-	offsetof(struct cp_view_traffic, unserved[7]),
+	offsetof(struct cp_view_traffic, bytes_outward),
 };
+#define COUNTERS (POISE_COUNT(counters) + POISE_UNSERVED)
 
 static uint64_t *at(struct cp_view_traffic *traffic, size_t counter)
 {
+	if (counter >= POISE_COUNT(counters))
+		return &traffic->unserved[counter - POISE_COUNT(counters)];
 	return (uint64_t *)((char *)traffic + counters[counter]);
 }
 
@@ -44,7 +43,7 @@ static void raise(struct cp_monotone_entry *entry, struct cp_view_traffic *now)
 {
 	struct cp_view_traffic seen = *now;
 
-	for (size_t i = 0; i < POISE_COUNT(counters); i++) {
+	for (size_t i = 0; i < COUNTERS; i++) {
 		uint64_t before = *at(&entry->seen, i), after = *at(&seen, i);
 
 		if (after < before)
