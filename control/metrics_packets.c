@@ -6,12 +6,6 @@
 
 #include "metrics.h"
 
-static const char *const counter_names[POISE_COUNTERS] = {
-#define POISE_COUNTER(NAME, name, kind, help) [POISE_##NAME] = #name,
-#include <poise/counters.def>
-#undef POISE_COUNTER
-};
-
 static void fates(const uint64_t *counters, struct evbuffer *out)
 {
 	cp_metrics_family(out, "poise_packets_total", "counter",
@@ -23,7 +17,7 @@ static void fates(const uint64_t *counters, struct evbuffer *out)
 		if (kind != POISE_KIND_EVENT)
 			cp_metrics_count(
 				out, "poise_packets_total",
-				CP_LABELS({"verdict", counter_names[i]}, {"kind", cp_view_kind_name(kind)}),
+				CP_LABELS({"verdict", cp_view_counter_name(i)}, {"kind", cp_view_kind_name(kind)}),
 				counters[i]);
 	}
 	cp_metrics_family(out, "poise_flow_events_total", "counter",
@@ -31,7 +25,7 @@ static void fates(const uint64_t *counters, struct evbuffer *out)
 	for (uint32_t i = 0; i < POISE_COUNTERS; i++)
 		if (poise_verdict_kind((enum poise_verdict)i) == POISE_KIND_EVENT)
 			cp_metrics_count(out, "poise_flow_events_total",
-					 CP_LABELS({"event", counter_names[i]}), counters[i]);
+					 CP_LABELS({"event", cp_view_counter_name(i)}), counters[i]);
 }
 
 static void flow_table(const struct cp_app *app, struct evbuffer *out)

@@ -11,12 +11,6 @@
 #include "cmd_json.h"
 #include "pcapng.h"
 
-static const char *const verdict_names[POISE_COUNTERS] = {
-#define POISE_COUNTER(NAME, name, kind, help) [POISE_##NAME] = #name,
-#include <poise/counters.def>
-#undef POISE_COUNTER
-};
-
 struct side {
 	char text[160]; // for people
 	char source[CP_ENDPOINT_SIZE];
@@ -31,11 +25,6 @@ int64_t cp_trace_clock_offset_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	return wall.tv_sec * 1000000000ll + wall.tv_nsec - (int64_t)cp_view_now_ns();
-}
-
-static const char *verdict_name(const struct poise_trace_record *record)
-{
-	return record->verdict < POISE_COUNTERS ? verdict_names[record->verdict] : "unknown";
 }
 
 static const char *path_name(const struct poise_trace_record *record)
@@ -109,10 +98,11 @@ static void fate(const struct cp_trace_packet *packet, const struct poise_snapsh
 	const struct poise_trace_record *in = &packet->in;
 
 	if (snapshot && in->vip_index < POISE_MAX_VIPS && in->backend_index < POISE_MAX_BACKENDS)
-		snprintf(text, size, "%s %.31s/%.31s", verdict_name(in), snapshot->vip_names[in->vip_index],
+		snprintf(text, size, "%s %.31s/%.31s", cp_view_counter_name(in->verdict),
+			 snapshot->vip_names[in->vip_index],
 			 snapshot->backend_names[in->backend_index]);
 	else
-		snprintf(text, size, "%s", verdict_name(in));
+		snprintf(text, size, "%s", cp_view_counter_name(in->verdict));
 }
 
 // The time of day for people, here.
@@ -179,7 +169,7 @@ json_t *cp_trace_json(const struct cp_trace_packet *packet, const struct poise_s
 	if (snapshot && in->backend_index < POISE_MAX_BACKENDS)
 		snprintf(backend, sizeof(backend), "%.31s", snapshot->backend_names[in->backend_index]);
 	return json_pack("{ss ss si ss so so so so}", "time", at, "path", path_name(in), "actor", (int)in->actor,
-			 "verdict", verdict_name(in), "service", cp_json_text(service), "backend",
+			 "verdict", cp_view_counter_name(in->verdict), "service", cp_json_text(service), "backend",
 			 cp_json_text(backend), "in", side_json(in, packet->in_bytes, snapshot), "out",
 			 packet->left ? side_json(&packet->out, packet->out_bytes, snapshot) : json_null());
 }

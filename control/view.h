@@ -109,6 +109,9 @@ void cp_view_port(const struct cp_dataplane_link *dataplane, uint32_t port, stru
 // Frames that the device of a port could not keep for the dataplane since that started.
 uint64_t cp_view_missed(const struct cp_dataplane_link *dataplane, uint32_t port);
 
+// A counter's name as in counters.def; "unknown" beyond the last.
+const char *cp_view_counter_name(uint32_t counter);
+
 // Packets to the service of that index which reached no backend, by verdict from POISE_NO_FLOW on, and the name of
 // such a verdict.
 void cp_view_unserved(const struct cp_dataplane_link *dataplane, uint32_t vip, uint64_t unserved[POISE_UNSERVED]);

@@ -45,15 +45,20 @@ void cp_view_kinds(const uint64_t counters[POISE_COUNTERS], uint64_t kinds[POISE
 		kinds[poise_verdict_kind((enum poise_verdict)i)] += counters[i];
 }
 
-const char *cp_view_unserved_name(uint32_t which)
+const char *cp_view_counter_name(uint32_t counter)
 {
 	static const char *const names[POISE_COUNTERS] = {
-#define POISE_COUNTER(NAME, name, kind, help) #name,
+#define POISE_COUNTER(NAME, name, kind, help) [POISE_##NAME] = #name,
 #include <poise/counters.def>
 #undef POISE_COUNTER
 	};
 
-	return which < POISE_UNSERVED ? names[POISE_NO_FLOW + which] : "unknown";
+	return counter < POISE_COUNTERS ? names[counter] : "unknown";
+}
+
+const char *cp_view_unserved_name(uint32_t which)
+{
+	return cp_view_counter_name(POISE_NO_FLOW + which);
 }
 
 void cp_view_unserved(const struct cp_dataplane_link *dataplane, uint32_t vip, uint64_t unserved[POISE_UNSERVED])
