@@ -133,8 +133,8 @@ static __always_inline int end(struct xdp_md *context, struct xdp_room *room, in
 	int action;
 
 	xdp_count((__u32)verdict);
-	if (POISE_UNLIKELY((__u32)verdict - POISE_NO_FLOW < POISE_UNSERVED))
-		xdp_count_unserved(room->step.vip_index, (__u32)verdict - POISE_NO_FLOW); // POISE_NONE16 is none
+	if (POISE_UNLIKELY(poise_unserved((__u32)verdict) < POISE_UNSERVED))
+		xdp_count_unserved(room->step.vip_index, poise_unserved((__u32)verdict)); // POISE_NONE16 is none
 	action = let_go(context, room, verdict, port);
 	if (POISE_UNLIKELY(room->watched)) {
 		if (action == XDP_DROP && poise_verdict_kind((enum poise_verdict)verdict) == POISE_KIND_PASS)

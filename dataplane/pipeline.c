@@ -238,7 +238,7 @@ static void count_backend(struct dp_worker *worker, const struct poise_flow *flo
 // The packet got no backend: count that for the service it was sent to, if it was.
 static void count_unserved(struct dp_worker *worker, const struct poise_step *step, enum poise_verdict verdict)
 {
-	uint32_t which = (uint32_t)verdict - POISE_NO_FLOW;
+	uint32_t which = poise_unserved((uint32_t)verdict);
 
 	if (which < POISE_UNSERVED && step->vip_index != POISE_NONE16)
 		worker->stats->services[step->vip_index & (POISE_MAX_VIPS - 1)].unserved[which]++;

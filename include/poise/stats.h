@@ -38,6 +38,12 @@ POISE_ASSERT(sizeof(struct poise_stats_backend) == 4 * POISE_LINE_SIZE, "what ea
 #define POISE_UNSERVED 8u
 POISE_ASSERT(POISE_REFUSED - POISE_NO_FLOW + 1 == POISE_UNSERVED, "verdicts of a service stand together");
 
+// Which of them a verdict is; POISE_UNSERVED or more when it is none.
+POISE_INLINE __u32 poise_unserved(__u32 verdict)
+{
+	return verdict - POISE_NO_FLOW;
+}
+
 struct poise_stats_service {
 	__u64 unserved[POISE_UNSERVED];
 };
